@@ -1,0 +1,6 @@
+//! The POSIX sh that runs on the target, as `.sh` files beside this one, and how values are handed to it.
+//! Knows nothing of the runner's control flow.
+
+mod quote;
+
+pub use quote::{params, quote};
