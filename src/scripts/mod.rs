@@ -2,5 +2,7 @@
 //! Knows nothing of the runner's control flow.
 
 mod quote;
+mod reply;
 
 pub use quote::{params, quote};
+pub use reply::{Reply, columns};

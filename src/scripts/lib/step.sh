@@ -1,0 +1,36 @@
+# What every step has: sourced first, by `. "$BACKSTAY_DIR/lib/step.sh"`. It brings the parameters of the plan
+# and of the step.
+# shellcheck shell=sh
+
+. "$BACKSTAY_DIR/params"
+[ ! -f "$BACKSTAY_STEP_DIR/params" ] || . "$BACKSTAY_STEP_DIR/params"
+
+# The one line that people see beside the step.
+note() { printf '%s\n' "$*" >"$BACKSTAY_NOTE"; }
+
+# A fact for the journal and the outcome: fact proof exact
+fact() { printf '%s %s\n' "$1" "$2" >>"$BACKSTAY_FACTS"; }
+
+# Ends the step with what went wrong and what to do.
+fail() {
+	printf '%s\n' "$*" >&2
+	exit 1
+}
+
+# One fact of a reply to the runner: name, tab, value on one line.
+emit() {
+	printf '%s\t' "$1"
+	printf '%s' "$2" | sed -e 's/\\/\\\\/g' -e 's/	/\\t/g' | awk 'NR > 1 { printf "\\n" } { printf "%s", $0 }'
+	printf '\n'
+}
+
+# Waits until the command given after the seconds succeeds: until_true 30 some_check
+until_true() {
+	left=$(($1 * 5))
+	shift
+	until "$@"; do
+		[ "$left" -gt 0 ] || return 1
+		left=$((left - 1))
+		sleep 0.2
+	done
+}
