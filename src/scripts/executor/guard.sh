@@ -1,0 +1,34 @@
+# --- guard: what starts recovery when the executor is dead and nobody else would
+
+# Two crontab lines: every minute, and at boot. Recovery does nothing while the lock is held. The home directory's
+# own lock keeps two apps of one user from writing the crontab at the same time.
+install_guard() {
+	GUARDED=none
+	[ "$GUARD" != none ] || return 0
+	if ! command -v crontab >/dev/null || ! edit_crontab install; then
+		[ "$GUARD" = auto ] || {
+			NOTE="the guard could not be installed: crontab failed for this user (runner.guard: none goes without)"
+			return 1
+		}
+		return 0
+	fi
+	GUARDED=cron
+}
+
+remove_guard() {
+	command -v crontab >/dev/null || return 0
+	edit_crontab remove
+}
+
+edit_crontab() (
+	table=$RUN_DIR/crontab
+	exec 7<"$HOME" && flock 7 || exit 1
+	crontab -l 2>/dev/null | grep -vF "# backstay $RUN" >"$table"
+	if [ "$1" = install ]; then
+		command=$(printf "sh '%s' recover" "$(printf %s "$RUN_DIR/executor" | sed "s/'/'\\\\''/g")" | sed 's/%/\\%/g')
+		printf '%s\n' "* * * * * $command # backstay $RUN" "@reboot $command # backstay $RUN" >>"$table"
+	fi
+	if [ -s "$table" ]; then crontab "$table"; else crontab -r 2>/dev/null || :; fi || exit 1
+	rm -f "$table"
+	if [ "$1" = install ]; then crontab -l 2>/dev/null | grep -qF "# backstay $RUN"; fi
+) 7<&- 9>&-

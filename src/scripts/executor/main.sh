@@ -1,0 +1,149 @@
+# --- main
+
+# What the link is told when the run does not begin: one line, complete or absent.
+answer() {
+	printf '%s\n' "$*" >"$RUN_DIR/answer.new" && mv "$RUN_DIR/answer.new" "$RUN_DIR/answer"
+	exit 0
+}
+
+# Under the lock, before anything: no unfinished run, no stuck one, the key not used up, the world as it was planned for.
+look_again() {
+	for journal in "$ROOT"/runs/*/journal; do
+		[ -f "$journal" ] || continue
+		other=${journal%/journal}
+		case $(grep -E '^[0-9]+ [0-9]+ [0-9]+ (start|ended|retry) ' "$journal" | tail -n 1) in
+		*' ended stuck '*) answer "stuck ${other##*/}" ;;
+		*' ended '*) ;;
+		'') rm -rf "$other" ;; # it never began
+		*) answer "unsettled ${other##*/}" ;;
+		esac
+		[ -f "$RUN_DIR/key" ] && [ -f "$other/key" ] || continue
+		read -r key digest <"$RUN_DIR/key"
+		read -r other_key other_digest <"$other/key"
+		[ "$key" = "$other_key" ] || continue
+		[ "$digest" = "$other_digest" ] || answer "key-changed ${other##*/}"
+		! grep -q ' commit #' "$journal" || answer "key ${other##*/}"
+	done
+	last=- current=-
+	[ ! -f "$ROOT/last" ] || read -r last <"$ROOT/last"
+	[ ! -L "$ROOT/../current" ] || current=$(readlink "$ROOT/../current")
+	read -r planned_last <"$RUN_DIR/generation-last"
+	read -r planned_current <"$RUN_DIR/generation-current"
+	[ "$last" = "$planned_last" ] || answer "generation another run ($last) ended since this one was planned"
+	[ "$current" = "$planned_current" ] || answer "generation current points to $current, not to $planned_current as when this run was planned"
+}
+
+read_settings() {
+	read -r LEASE_CS <"$RUN_DIR/settings/lease-cs"
+	read -r MAX_CS <"$RUN_DIR/settings/max-cs"
+	read -r GUARD <"$RUN_DIR/settings/guard"
+	read -r lost <"$RUN_DIR/settings/lost"
+	LEASE_WHILE_RUNNING=lease
+	[ "$lost" = rollback ] || LEASE_WHILE_RUNNING=
+	ACCEPTING= ENDING= WATCHING= STEP_TIMEOUT_CS=0 LAST_BEAT=$UP
+}
+
+run_main() {
+	empty_journal
+	take_lock || answer locked
+	look_again
+	hash=$(sha256sum "$RUN_DIR/hashes") || answer "refused the plan's hashes cannot be read"
+	plan_hash=${hash%% *}
+	PLAN_HASH=$plan_hash
+	verify_plan || answer "refused the plan arrived damaged on the target"
+	incoming=$RUN_DIR
+	RUN_DIR=$ROOT/runs/$RUN
+	mkdir -p "$ROOT/runs" && mv "$incoming" "$RUN_DIR" || answer "refused $ROOT/runs cannot be written"
+	cd "$RUN_DIR" || exit 1
+	JOURNAL=$RUN_DIR/journal
+	mkdir -p log state
+	if [ -f symlink ]; then
+		[ ! -e "$ROOT/../current" ] || readlink -f "$ROOT/../current"
+	else
+		dirname "$ROOT"
+	fi >state/old
+	read_settings
+	empty_journal
+	PLAN_HASH=$plan_hash
+	reserve_space && sync_paths bundle.tar executor state/old . "$ROOT/runs" || answer "refused the disk of $ROOT is full or cannot be synced"
+	install_guard || answer "refused $NOTE"
+	append start "$BOOT" "$PLAN_HASH" && append fact guard "$GUARDED" || {
+		remove_guard
+		answer "refused the journal cannot be written (disk full?)"
+	}
+	STARTED=yes START_BOOT=$BOOT
+	start_ticking
+	if go_forward; then
+		append verdict commit || :
+		if append commit; then
+			COMMIT=yes
+			finish committed
+			return
+		fi
+		give_up commit "step the commit record cannot be written (disk full?)"
+	fi
+	go_back && finish rolled-back
+}
+
+recover_main() {
+	mkdir -p "$RUN_DIR/log" "$RUN_DIR/state"
+	take_lock || exit 75
+	read_settings
+	recover
+}
+
+# A stuck run is taken up again where it stands.
+retry_main() {
+	take_lock || exit 75
+	read_settings
+	read_journal || exit 1
+	[ "$ENDED" = stuck ] || exit 3
+	reserve_space && append retry "$(one_line "$1")" || exit 1
+	recover
+}
+
+# A person says which state this is; that ends it. Maintenance is lifted and workers started as far as that goes.
+accept_main() {
+	take_lock || exit 75
+	read_settings
+	read_journal || exit 1
+	[ "$ENDED" = stuck ] || exit 3
+	append retry "$(one_line "$2")" && append accept "$1" "$(one_line "$2")" || exit 1
+	ACCEPTING=yes ABORT="accepted settle a person accepted this state: $2"
+	start_ticking
+	finish "$1"
+}
+
+# Everything but the recorded environment is left behind, so that a run behaves the same from ssh, cron and a terminal.
+clean_start() {
+	[ -z "${BACKSTAY_CLEAN-}" ] || return 0
+	# shellcheck disable=SC1091
+	. "$RUN_DIR/environment" || exit 1
+	exec env -i BACKSTAY_CLEAN=1 PATH="$PATH" HOME="$HOME" USER="$USER" LOGNAME="$USER" SHELL="$SHELL" ${LANG:+"LANG=$LANG"} \
+		sh "$RUN_DIR/executor" "$@"
+}
+
+main() {
+	case ${1-} in
+	child)
+		shift
+		child_main "$@"
+		;;
+	run | recover | retry | accept)
+		clean_start "$@"
+		cd / || exit 1
+		mode=$1
+		shift
+		"${mode}_main" "$@"
+		status=$?
+		stop_ticking
+		exit $status
+		;;
+	*)
+		printf '%s\n' 'usage: executor run | recover | retry WHO | accept committed|rolled-back WHO' >&2
+		exit 2
+		;;
+	esac
+}
+
+main "$@"

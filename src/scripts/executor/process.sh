@@ -1,0 +1,188 @@
+# --- process: the locks, and the one way in which a script is started and ended
+
+# The run lock: kernel-held, so it ends with this process. A child of a dead executor (a `sleep`, a `sync`) may hold
+# it for its moment, so it is tried for a little while.
+take_lock() {
+	exec 9>>"$ROOT/lock" || return 1
+	tries=20
+	until flock -n 9; do
+		[ "$tries" -gt 0 ] || return 1
+		tries=$((tries - 1))
+		nap 0.1
+	done
+}
+
+# The step lock: every script and all that it starts inherit it, so holding it means that nothing of an earlier
+# step runs any more, whoever its parent is.
+take_step_lock() {
+	exec 8>>"$ROOT/step.lock" || return 1
+	flock -n 8 && return 0
+	tries=$1
+	while [ "$tries" -gt 0 ]; do
+		nap 0.1
+		flock -n 8 && return 0
+		tries=$((tries - 1))
+		[ $((tries % 10)) -ne 5 ] || end_holders
+	done
+	exec 8>&-
+	return 1
+}
+
+# `PID START SESSION` of a process, from its stat line; the name in it may hold anything, blanks and `)` included.
+stat_of() {
+	IFS= read -r stat <"/proc/$1/stat" 2>/dev/null || return 1
+	# shellcheck disable=SC2086
+	set -- ${stat##*) }
+	SESSION=$4
+	shift 19
+	START=$1
+}
+
+# Ends a whole session: asked first, killed after the grace in tenths of a second.
+end_session() {
+	signal_session "$1" TERM || return 0
+	tries=$2
+	while [ "$tries" -gt 0 ]; do
+		nap 0.1
+		signal_session "$1" 0 || return 0
+		tries=$((tries - 1))
+	done
+	signal_session "$1" KILL
+	return 0
+}
+
+signal_session() {
+	found=1
+	for proc in /proc/[0-9]*; do
+		pid=${proc#/proc/}
+		stat_of "$pid" 2>/dev/null || continue
+		[ "$SESSION" = "$1" ] || continue
+		found=0
+		[ "$2" = 0 ] || kill -s "$2" "$pid" 2>/dev/null
+	done
+	return $found
+}
+
+# Who holds the step lock: processes with it open. Sets HOLDERS.
+find_holders() {
+	HOLDERS=
+	for fd in /proc/[0-9]*/fd/*; do
+		[ "$fd" -ef "$ROOT/step.lock" ] 2>/dev/null || continue
+		pid=${fd#/proc/}
+		pid=${pid%%/*}
+		[ "$pid" != $$ ] || continue
+		case " $HOLDERS " in *" $pid "*) ;; *) HOLDERS="$HOLDERS $pid" ;; esac
+	done
+}
+
+end_holders() {
+	find_holders
+	for pid in $HOLDERS; do kill -s KILL "$pid" 2>/dev/null; done
+}
+
+name_holders() {
+	find_holders
+	HELD_BY=
+	for pid in $HOLDERS; do
+		HELD_BY="$HELD_BY, $pid ($(tr '\000' ' ' <"/proc/$pid/cmdline" 2>/dev/null | cut -b 1-80))"
+	done
+	HELD_BY=${HELD_BY#, }
+	[ -n "$HELD_BY" ] || HELD_BY="a process of another user (as root: fuser -v $ROOT/step.lock)"
+}
+
+# What the last script was, if a dead executor left it running: ended by pid and start time, then the step lock must
+# come free, since a pid may have been recorded too late or be somebody else's by now.
+end_left_over() {
+	if [ -f "$RUN_DIR/step.pid" ] && read -r pid start boot <"$RUN_DIR/step.pid"; then
+		if [ "$boot" = "$BOOT" ] && stat_of "$pid" && [ "$START" = "$start" ]; then end_session "$pid" 50; fi
+	fi
+	take_step_lock 100 || {
+		name_holders
+		return 1
+	}
+	exec 8>&-
+}
+
+# spawn FOLDER SCRIPT LOG: runs it to its end and sets RC, NOTE. Signals of the clock interrupt the wait, so that orders
+# are looked at while it runs. The child writes its own pid and start time before it runs anything.
+spawn() {
+	RC=1 NOTE=
+	if [ "$WATCHING" = notify ]; then
+		# It changes nothing of the app and must get through when the lock or a part of the plan is what is wrong.
+		verify_part notify || return 1
+		exec 8>/dev/null
+	else
+		verify_plan || {
+			NOTE="the plan's files on the target have changed"
+			return 1
+		}
+		take_step_lock 50 || {
+			name_holders
+			NOTE="a process of an earlier step still runs: $HELD_BY"
+			return 1
+		}
+	fi
+	rm -f "$RUN_DIR/note" "$RUN_DIR/facts"
+	setsid sh "$RUN_DIR/executor" child "$1" "$2" </dev/null >>"$RUN_DIR/log/$3.log" 2>&1 9>&- &
+	child=$!
+	exec 8>&-
+	ENDING=
+	while :; do
+		wait "$child"
+		RC=$?
+		[ -n "$TICKED" ] || break
+		TICKED=
+		[ -n "$ENDING" ] || watch_step "$child"
+	done
+	[ ! -f "$RUN_DIR/note" ] || IFS= read -r NOTE <"$RUN_DIR/note" || :
+	NOTE=$(one_line "$NOTE")
+	return "$RC"
+}
+
+# The child's side of spawn.
+child_main() {
+	stat_of self || exit 125
+	printf '%s %s %s\n' "$$" "$START" "$BOOT" >"$RUN_DIR/step.pid" || exit 125
+	BACKSTAY_DIR=$RUN_DIR BACKSTAY_RUN=$RUN BACKSTAY_PATH=${ROOT%/*} BACKSTAY_STEP_DIR=$1
+	BACKSTAY_STATE=$RUN_DIR/state BACKSTAY_SECRETS=$RUN_DIR/secrets
+	BACKSTAY_NOTE=$RUN_DIR/note BACKSTAY_FACTS=$RUN_DIR/facts
+	BACKSTAY_STEP=${1##*/}
+	BACKSTAY_STEP=${BACKSTAY_STEP#[0-9][0-9]-}
+	BACKSTAY_OLD=$(cat "$RUN_DIR/state/old")
+	BACKSTAY_RELEASE=$BACKSTAY_PATH BACKSTAY_LIVE=$BACKSTAY_PATH
+	if [ -f "$RUN_DIR/symlink" ]; then
+		BACKSTAY_RELEASE=$BACKSTAY_PATH/releases/$RUN
+		BACKSTAY_LIVE=
+		[ ! -e "$BACKSTAY_PATH/current" ] || BACKSTAY_LIVE=$(readlink -f "$BACKSTAY_PATH/current")
+	fi
+	export BACKSTAY_DIR BACKSTAY_RUN BACKSTAY_PATH BACKSTAY_STEP_DIR BACKSTAY_STATE BACKSTAY_SECRETS BACKSTAY_NOTE \
+		BACKSTAY_FACTS BACKSTAY_STEP BACKSTAY_OLD BACKSTAY_RELEASE BACKSTAY_LIVE
+	unset LC_ALL
+	umask 002
+	cd "$BACKSTAY_PATH" || exit 125
+	# shellcheck disable=SC1091
+	[ ! -f "$RUN_DIR/secrets/env" ] || . "$RUN_DIR/secrets/env"
+	exec sh "$1/$2"
+}
+
+# The plan is what was hashed when it was made; files that a power failure left empty come back from the bundle.
+verify_plan() {
+	hash=$(sha256sum "$RUN_DIR/hashes" 2>/dev/null) || return 1
+	[ "${hash%% *}" = "$PLAN_HASH" ] || unpack_again || return 1
+	(cd "$RUN_DIR" && sha256sum -c hashes >/dev/null 2>&1) && return 0
+	unpack_again && (cd "$RUN_DIR" && sha256sum -c hashes >/dev/null 2>&1)
+}
+
+# The same for one folder, by the lines of `hashes` that name it.
+verify_part() {
+	hash=$(sha256sum "$RUN_DIR/hashes" 2>/dev/null) || return 1
+	[ "${hash%% *}" = "$PLAN_HASH" ] || return 1
+	(cd "$RUN_DIR" && grep -E "  ($1|lib|params)(/|\$)" hashes >part.hashes && sha256sum -c part.hashes >/dev/null 2>&1)
+}
+
+unpack_again() {
+	[ -s "$RUN_DIR/bundle.tar" ] || return 1
+	tar -xf "$RUN_DIR/bundle.tar" -C "$RUN_DIR" 2>/dev/null || return 1
+	hash=$(sha256sum "$RUN_DIR/hashes") || return 1
+	[ "${hash%% *}" = "$PLAN_HASH" ]
+}

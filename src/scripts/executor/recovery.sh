@@ -1,0 +1,46 @@
+# --- recovery: the table of protocol.md, one branch a row
+
+recover() {
+	if ! read_journal || [ -n "$DAMAGED" ]; then
+		[ -z "$ENDED" ] || return 0
+		stuck journal "the journal of this run is damaged: ${DAMAGED:-it cannot be read}"
+		return 1
+	fi
+	# Nothing, or a torn start: nothing began.
+	[ -n "$STARTED" ] || {
+		remove_guard
+		rm -rf "$RUN_DIR"
+		return 0
+	}
+	# An end: nothing, but a crash just after it may have left the guard and the secrets.
+	[ -z "$ENDED" ] || {
+		[ ! -e "$RUN_DIR/ballast" ] || clean_up "$ENDED"
+		return 0
+	}
+	append recover "$BOOT" || :
+	[ "$START_BOOT" = "$BOOT" ] || {
+		# The clock of maintenance began in another boot; its limit is of no use any more.
+		MAINTENANCE_ON=
+		append rebooted "$BOOT" || :
+	}
+	verify_plan || {
+		stuck plan "the plan's files on the target do not match their hashes"
+		return 1
+	}
+	end_left_over || {
+		stuck fence "a process of an earlier step cannot be ended: $HELD_BY"
+		return 1
+	}
+	WATCHING=back
+	start_ticking
+	if [ -n "$COMMIT" ]; then
+		finish committed
+	elif [ -n "$RESTORED" ]; then
+		finish rolled-back
+	else
+		order_to_stop || :
+		step=${BEGUN%% *}
+		give_up "${step:-start}" "${ORDER:-crash the executor was killed or the machine restarted; the run was taken up again}"
+		go_back && finish rolled-back
+	fi
+}

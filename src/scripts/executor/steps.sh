@@ -1,0 +1,180 @@
+# --- steps: forward, back, and to an end
+
+# Facts that a script left for the journal: `name value`, names ours alone.
+append_facts() {
+	[ -s "$RUN_DIR/facts" ] || return 0
+	while read -r name value; do
+		case $name in *[!a-z-]* | '') continue ;; esac
+		append fact "$name" "$(one_line "$value")" || return 1
+		case $name-$value in
+		maintenance-on) MAINTENANCE_ON=$UP ;;
+		maintenance-off) MAINTENANCE_ON= ;;
+		esac
+	done <"$RUN_DIR/facts"
+	rm -f "$RUN_DIR/facts"
+}
+
+prepare_watch() {
+	WATCHING=$1 STEP_TIMEOUT_CS=0
+	[ ! -f "$2/timeout" ] || read -r STEP_TIMEOUT_CS <"$2/timeout"
+	uptime_cs
+	STEP_BEGAN=$UP
+}
+
+# Every step in order. Sets ABORT when the run is to be undone.
+go_forward() {
+	for dir in "$RUN_DIR"/steps/*/; do
+		[ -d "$dir" ] || continue
+		dir=${dir%/}
+		id=${dir##*/}
+		if order_to_stop "$LEASE_WHILE_RUNNING"; then
+			give_up "$id" "$ORDER"
+			return 1
+		fi
+		if [ -f "$dir/only-if" ] && read -r condition <"$dir/only-if" && [ ! -e "$RUN_DIR/state/if-$condition" ]; then
+			append skip "$id" || :
+			continue
+		fi
+		append begin "$id" || {
+			give_up "$id" "step the journal cannot be written (disk full?)"
+			return 1
+		}
+		BEGUN="$id $BEGUN"
+		prepare_watch forward "$dir"
+		spawn "$dir" do "$id"
+		rc=$RC
+		append_facts && append end "$id" "$rc" "$NOTE" || rc=1 NOTE="the journal cannot be written (disk full?)"
+		[ "$rc" -ne 0 ] || continue
+		case $ENDING in
+		order) give_up "$id" "$ORDER" ;;
+		timeout) give_up "$id" "step it took longer than its timeout of $((STEP_TIMEOUT_CS / 100)) s" ;;
+		*) give_up "$id" "step exit $rc${NOTE:+: $NOTE}" ;;
+		esac
+		return 1
+	done
+	await_verdict
+}
+
+# give_up STEP KIND TEXT…
+give_up() {
+	[ -z "$ABORT" ] || return 0
+	step=$1
+	shift
+	ABORT="$(one_line "$*")"
+	ABORT="${ABORT%% *} $step ${ABORT#* }"
+	append abort "$ABORT" || :
+}
+
+# All steps are done; the runner decides, and silence means no. Here the lease always counts.
+await_verdict() {
+	append await || {
+		give_up await "step the journal cannot be written (disk full?)"
+		return 1
+	}
+	pause=0.02 polls=0
+	until [ -s "$RUN_DIR/verdict" ]; do
+		order_to_stop lease && break
+		polls=$((polls + 1))
+		[ "$polls" -lt 50 ] || pause=0.1
+		nap $pause
+	done
+	if ! order_to_stop && read -r word run <"$RUN_DIR/verdict" && [ "$word" = commit ] && [ "$run" = "$RUN" ]; then
+		return 0
+	fi
+	give_up await "${ORDER:-step the verdict cannot be read}"
+	return 1
+}
+
+# Back: every begun step in strict reverse, each undo idempotent. Then the record after which nothing is restored again.
+go_back() {
+	for id in $BEGUN; do
+		case " $UNDONE " in *" $id "*) continue ;; esac
+		[ -f "$RUN_DIR/steps/$id/undo" ] || continue
+		append undo "$id" || :
+		prepare_watch back "$RUN_DIR/steps/$id"
+		STEP_TIMEOUT_CS=0
+		spawn "$RUN_DIR/steps/$id" undo "$id.undo" || {
+			append undo-failed "$id" "$RC" "$NOTE" || :
+			stuck "$id" "the undo of ${id#*-} failed with exit $RC${NOTE:+: $NOTE}"
+			return 1
+		}
+		append_facts || :
+		append undone "$id" 0 "$NOTE" || :
+		UNDONE="$UNDONE $id"
+	done
+	append restored || {
+		stuck restored "the restored record cannot be written (disk full?)"
+		return 1
+	}
+	RESTORED=yes
+}
+
+begun() { case " $BEGUN" in *-"$1 "*) return 0 ;; *) return 1 ;; esac }
+
+# What follows the decision, in either direction: maintenance off, workers on, hooks, retention.
+finish() {
+	BACKSTAY_DIRECTION=$1
+	export BACKSTAY_DIRECTION
+	for dir in "$RUN_DIR"/finish/*/; do
+		[ -d "$dir" ] || continue
+		dir=${dir%/}
+		id=${dir##*/}
+		after=$(cat "$dir/after")
+		[ "$after" = either ] || [ "$after" = "$1" ] || continue
+		if [ -f "$dir/only-if-begun" ] && ! begun "$(cat "$dir/only-if-begun")"; then continue; fi
+		required=
+		[ ! -f "$dir/required" ] || required=yes
+		tries=${required:+3}
+		tries=${tries:-1}
+		while :; do
+			append finish "$id" || :
+			prepare_watch finish "$dir"
+			spawn "$dir" do "finish-$id"
+			rc=$RC
+			append_facts || :
+			append finished "$id" "$rc" "$NOTE" || :
+			[ "$rc" -ne 0 ] || break
+			tries=$((tries - 1))
+			[ "$tries" -gt 0 ] || break
+			nap 1
+		done
+		[ "$rc" -eq 0 ] || [ -z "$required" ] || [ -n "$ACCEPTING" ] || {
+			stuck "$id" "${id#*-} failed three times with exit $rc${NOTE:+: $NOTE}"
+			return 1
+		}
+	done
+	end_run "$1" "$ABORT"
+}
+
+# end_run committed|rolled-back|stuck TEXT: the last record. Before it who is to be told is told: twice is better than not.
+end_run() {
+	tell "$1" "$2"
+	if [ "$1" != stuck ]; then
+		{ printf '%s\n' "$RUN" >"$ROOT/last.new" && mv "$ROOT/last.new" "$ROOT/last"; } || :
+	fi
+	append ended "$@" || return 1
+	clean_up "$1"
+}
+
+clean_up() {
+	remove_guard || append warning "the guard's crontab lines could not be removed: crontab -e, the lines with $RUN" || :
+	rm -f "$RUN_DIR/ballast" "$RUN_DIR/step.pid" "$RUN_DIR/heartbeat" "$RUN_DIR/note" "$RUN_DIR/facts"
+	[ "$1" = stuck ] || rm -rf "$RUN_DIR/secrets" "$RUN_DIR/bundle.tar" "$RUN_DIR/upload"
+}
+
+# Neither state was reached: nothing more is touched, and somebody is told.
+stuck() {
+	end_run stuck "$@" || :
+	return 1
+}
+
+tell() {
+	[ -f "$RUN_DIR/notify/do" ] || return 0
+	[ ! -f "$RUN_DIR/notify/on-$1" ] || {
+		prepare_watch notify "$RUN_DIR/notify"
+		BACKSTAY_OUTCOME=$1 BACKSTAY_REASON=$2
+		export BACKSTAY_OUTCOME BACKSTAY_REASON
+		spawn "$RUN_DIR/notify" do notify
+		append notified "$1" "$RC" || :
+	}
+}

@@ -1,0 +1,193 @@
+#!/bin/sh
+# The runner's line to one run on this machine. Lines that come in are beats and the verdict; lines that go out are the
+# journal and what belongs to it:
+#
+#   !plan JSON · !answer WORD … (the run did not begin) · !dead (nobody works on it) · !end (its last record is out)
+#   ~ TEXT (newest output of the running step) · | TEXT (last lines of a failed one) · . (still here) · journal lines
+#
+# usage: link arm PATH RUN BLOCKS SHA256          the plan comes first on stdin, in blocks of 4096 bytes
+#        link follow|recover PATH RUN FROM        from the journal line after FROM on
+#        link retry PATH RUN FROM WHO             a stuck run is tried again
+#        link accept PATH RUN FROM STATE WHO      a person's word for a stuck run
+# shellcheck disable=SC2015
+# It changes nothing by itself: the executor does, and goes on when this line is cut.
+set -eu
+umask 077
+LC_ALL=C
+mode=$1 path=$2 run=$3
+root=$path/.backstay
+dir=$root/runs/$run
+boot=$(cat /proc/sys/kernel/random/boot_id)
+from=0 executor=
+
+uptime_cs() {
+	read -r up_now _ </proc/uptime
+	UP=${up_now%.*}${up_now#*.}
+}
+
+beat() {
+	uptime_cs
+	printf '%s %s\n' "$UP" "$boot" >"$1/heartbeat"
+}
+
+# A shell word of any text, for the recorded environment.
+quoted() { printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }
+
+# Starts the executor in a session of its own; it survives this line.
+start() {
+	where=$1
+	shift
+	setsid sh "$where/executor" "$@" </dev/null >>"$where/executor.log" 2>&1 &
+	executor=$!
+}
+
+arm() {
+	incoming=$root/incoming/$run
+	{ mkdir -p "$root" && chmod 700 "$root" && mkdir -p "$root/incoming" && mkdir "$incoming"; } 2>/dev/null || {
+		printf '%s\n' "!answer refused $incoming cannot be made"
+		exit 0
+	}
+	dd bs=4096 count="$1" iflag=fullblock of="$incoming/bundle.tar" 2>/dev/null || :
+	sum=$(sha256sum "$incoming/bundle.tar")
+	if [ "${sum%% *}" != "$2" ] || ! tar -xf "$incoming/bundle.tar" -C "$incoming" 2>/dev/null; then
+		rm -rf "$incoming"
+		printf '%s\n' "!answer refused the plan did not arrive whole (is the disk of $path full?)"
+		exit 0
+	fi
+	for name in PATH HOME USER SHELL LANG; do
+		eval "value=\${$name-}"
+		# shellcheck disable=SC2154
+		printf '%s=%s\n' "$name" "$(quoted "$value")"
+	done >"$incoming/environment"
+	[ -n "${USER-}" ] || printf 'USER=%s\n' "$(quoted "$(id -un)")" >>"$incoming/environment"
+	beat "$incoming"
+	start "$incoming" run
+	until [ -s "$dir/journal" ]; do
+		if [ -s "$incoming/answer" ] || [ -s "$dir/answer" ]; then
+			cat "$incoming/answer" "$dir/answer" 2>/dev/null | sed 's/^/!answer /'
+			rm -rf "$incoming"
+			[ -s "$dir/journal" ] || rm -rf "$dir"
+			exit 0
+		fi
+		kill -0 "$executor" 2>/dev/null || [ -s "$dir/journal" ] || [ -s "$incoming/answer" ] || {
+			printf '%s\n' "!answer refused the executor ended at once: $(tail -n 3 "$incoming/executor.log" 2>/dev/null | tr '\n' ' ')"
+			rm -rf "$incoming"
+			exit 0
+		}
+		nap 0.01
+	done
+}
+
+nap() { sleep "$1" 2>/dev/null || sleep 1; }
+
+# The first verdict wins: a file that is made once.
+verdict() {
+	printf '%s\n' "$*" >"$dir/verdict.$$"
+	sync "$dir/verdict.$$" 2>/dev/null || sync
+	ln "$dir/verdict.$$" "$dir/verdict" 2>/dev/null || :
+	rm -f "$dir/verdict.$$"
+}
+
+# What the runner says. Its silence is for the executor to judge.
+listen() {
+	while IFS= read -r line; do
+		case $line in
+		beat) [ ! -d "$dir" ] || beat "$dir" ;;
+		commit) verdict commit "$run" ;;
+		'abort '*) verdict "$line" ;;
+		esac
+	done
+	kill "$$" 2>/dev/null
+}
+
+# The newest line of what the running script prints, bounded and without control characters.
+newest_line() { tail -c 2000 "$dir/log/$1.log" 2>/dev/null | tr '\r' '\n' | tr '\000-\011\013-\037\177' '[ *]' | grep -v '^ *$' | tail -n 1 | cut -b 1-300; }
+
+last_lines() { tail -c 20000 "$dir/log/$1.log" 2>/dev/null | tr '\000-\011\013-\037\177' '[ *]' | tail -n 40 | cut -b 1-1000 | sed 's/^/| /'; }
+
+somebody_works() {
+	if [ -n "$executor" ] && kill -0 "$executor" 2>/dev/null; then return 0; fi
+	if flock -n "$root/lock" true; then return 1; fi
+}
+
+follow() {
+	[ ! -f "$dir/plan.json" ] || {
+		printf '!plan '
+		cat "$dir/plan.json"
+		printf '\n'
+	}
+	running='' shown='' partial='' idle=0 ticks=0 pause=0.02
+	exec 4<"$dir/journal"
+	while :; do
+		while IFS= read -r line <&4 || {
+			partial=$partial$line
+			false
+		}; do
+			line=$partial$line partial='' idle=0 pause=0.02
+			seq=${line%% *}
+			case $seq in '' | *[!0-9]*) continue ;; esac
+			[ "$seq" -gt "$from" ] || continue
+			printf '%s\n' "$line"
+			fact=${line#* * * }
+			name=${fact#* }
+			name=${name%% *}
+			case $fact in
+			'begin '*) running=$name ;;
+			'undo '*) running=$name.undo ;;
+			'finish '*) running=finish-$name ;;
+			'end '*' 0 '* | 'undone '* | 'finished '*' 0 '*) running='' ;;
+			'end '* | 'undo-failed '* | 'finished '*)
+				last_lines "$running"
+				running=''
+				;;
+			'ended '*)
+				printf '!end\n'
+				return 0
+				;;
+			esac
+		done
+		nap $pause
+		ticks=$((ticks + 1)) idle=$((idle + 1))
+		[ "$idle" -lt 25 ] || pause=0.2
+		[ $((ticks % 5)) -eq 0 ] && [ "$idle" -ge 25 ] || continue
+		if [ -n "$running" ]; then
+			now=$(newest_line "$running")
+			[ "$now" = "$shown" ] || printf '~ %s\n' "$now"
+			shown=$now
+		fi
+		[ $((ticks % 25)) -ne 0 ] || printf '.\n'
+		somebody_works || {
+			# It may have ended between our last look at the journal and this one.
+			tail -n 1 "$dir/journal" | grep -q ' ended ' && continue
+			printf '!dead\n'
+			return 0
+		}
+	done
+}
+
+case $mode in
+arm) arm "$4" "$5" ;;
+follow) from=$4 ;;
+recover)
+	from=$4
+	start "$dir" recover
+	;;
+retry)
+	from=$4
+	start "$dir" retry "$5"
+	;;
+accept)
+	from=$4
+	start "$dir" accept "$5" "$6"
+	;;
+esac
+[ -s "$dir/journal" ] || {
+	printf '%s\n' "!answer gone there is no run $run"
+	exit 0
+}
+trap 'exit 0' TERM HUP
+exec 3<&0
+listen <&3 >/dev/null 2>&1 &
+listener=$!
+follow
+kill "$listener" 2>/dev/null || :
