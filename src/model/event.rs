@@ -3,12 +3,12 @@
 //! Texts that came from the target, the application or a server are untrusted: they are carried as they came
 //! and escaped by the renderer that shows them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{OutcomeReport, RunId};
 
 /// The phases of a run, in the order in which people see them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// The ssh session is opened.

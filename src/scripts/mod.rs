@@ -1,8 +1,10 @@
 //! The POSIX sh that runs on the target, as `.sh` files beside this one, and how values are handed to it.
 //! Knows nothing of the runner's control flow.
 
+mod executor;
 mod quote;
 mod reply;
 
+pub use executor::{LINK, executor};
 pub use quote::{params, quote};
 pub use reply::{Reply, columns};
