@@ -1,5 +1,16 @@
 //! Text → a valid [`Config`]. Knows no files and no network: texts and variables come in as values.
 
+mod error;
+mod load;
+mod preset;
+mod raw;
+mod show;
+#[cfg(test)]
+mod tests;
 mod types;
+mod variables;
 
+pub use error::ConfigError;
+pub use load::{Source, load};
+pub use show::schema;
 pub use types::*;

@@ -1,0 +1,157 @@
+//! Errors in a configuration: file, line, column, the source line, and what to write instead.
+
+use std::fmt;
+
+use super::raw;
+
+/// Something in the file that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The file, as the user named it.
+    pub file: String,
+    /// Line and column, from 1; none where no place in the file is to blame.
+    pub place: Option<(usize, usize)>,
+    /// The source line, unless its values may be secret.
+    pub source_line: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl std::error::Error for ConfigError {}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file)?;
+        if let Some((line, column)) = self.place {
+            write!(f, ":{line}:{column}")?;
+        }
+        write!(f, ": {}", self.message)?;
+        if let (Some((line, column)), Some(source)) = (self.place, &self.source_line) {
+            let number = line.to_string();
+            let margin = " ".repeat(number.len());
+            write!(f, "\n {margin} |\n {number} | {source}\n {margin} | {}^", " ".repeat(column.saturating_sub(1)))?;
+        }
+        if let Some(help) = &self.help {
+            write!(f, "\n  {help}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A text with its name: makes errors that point into it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Text<'a> {
+    pub(super) name: &'a str,
+    pub(super) text: &'a str,
+}
+
+impl Text<'_> {
+    /// An error at the key that `path` leads to, or at the nearest key above it that is in the file.
+    pub(super) fn at(&self, path: &[&str], message: impl Into<String>, help: Option<String>) -> ConfigError {
+        let place = (1..=path.len()).rev().find_map(|length| locate(self.text, &path[..length]));
+        self.error(place, message.into(), help)
+    }
+
+    /// An error that the YAML reader found.
+    pub(super) fn yaml(&self, error: &serde_yaml::Error) -> ConfigError {
+        let place = error.location().map(|at| (at.line(), at.column()));
+        let text = error.to_string();
+        let message = text.split(" at line ").next().unwrap_or(&text).to_owned();
+        let (place, help) =
+            match quoted_after(&message, "unknown field ").or_else(|| quoted_after(&message, "unknown variant ")) {
+                Some(word) => {
+                    let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
+                    (self.place_of_word(word, place), Some(suggestion(word, &known)))
+                }
+                None => (place, None),
+            };
+        let message = message.replace("unknown field", "unknown key").replace("unknown variant", "unknown value");
+        let message =
+            message.split(", expected one of").next().unwrap_or(&message).replace("ConfigFile", "backstay.yml");
+        self.error(place, message, help)
+    }
+
+    fn error(&self, place: Option<(usize, usize)>, message: String, help: Option<String>) -> ConfigError {
+        let source_line = place
+            .and_then(|(line, _)| self.text.lines().nth(line.saturating_sub(1)))
+            .map(|line| line.chars().take(160).collect());
+        ConfigError { file: self.name.to_owned(), place, source_line, message, help }
+    }
+
+    /// The reader blames the start of the map; the word itself is at or below that.
+    fn place_of_word(&self, word: &str, from: Option<(usize, usize)>) -> Option<(usize, usize)> {
+        let first = from.map_or(0, |(line, _)| line - 1);
+        let found = self.text.lines().enumerate().skip(first).find_map(|(number, line)| {
+            let column = line.find(word)?;
+            let code = line.split('#').next().unwrap_or(line);
+            (column < code.len()).then_some((number + 1, column + 1))
+        });
+        found.or(from)
+    }
+}
+
+fn quoted_after<'a>(message: &'a str, lead: &str) -> Option<&'a str> {
+    message.split_once(lead)?.1.strip_prefix('`')?.split('`').next()
+}
+
+/// What was probably meant, or all that is known.
+pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
+    if let Some(reason) = not_yet(word) {
+        return reason.to_owned();
+    }
+    let near = known.iter().max_by(|a, b| strsim::jaro_winkler(word, a).total_cmp(&strsim::jaro_winkler(word, b)));
+    match near {
+        Some(near) if strsim::jaro_winkler(word, near) > 0.8 => format!("did you mean `{near}`?"),
+        _ => format!("known here: {}", known.join(", ")),
+    }
+}
+
+/// Words that the format reserves for what is not built.
+fn not_yet(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "offsite" | "retention" | "objectives" | "monitor" | "hosts" => {
+            "this key is reserved and not supported yet; leave it out"
+        }
+        "systemd" | "horizon" => "not supported yet; use a worker of kind command, or guard: cron",
+        "postgres" | "postgresql" => "not supported yet; use engine {command: {backup, restore}}, or none",
+        "dump" => "not supported yet; use auto or shadow",
+        "rails" | "django" => "this preset is not supported yet; use custom",
+        _ => return None,
+    })
+}
+
+/// Where a key stands, in block style by indentation, else by its text.
+fn locate(text: &str, path: &[&str]) -> Option<(usize, usize)> {
+    let mut line_number = 0;
+    let mut indent: Option<usize> = None;
+    let lines: Vec<&str> = text.lines().collect();
+    let mut place = None;
+    for key in path {
+        let found = lines.iter().enumerate().skip(line_number).find_map(|(number, line)| {
+            let code = line.trim_start();
+            let column = line.len() - code.len();
+            if indent.is_some_and(|outer| column <= outer) && number > line_number {
+                return None;
+            }
+            let inline = || line.find(&format!("{key}:")).filter(|_| number + 1 >= line_number && place.is_some());
+            let name = code.trim_start_matches(['"', '\'']);
+            let is_key =
+                name.strip_prefix(key).is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'));
+            if is_key { Some((number, column)) } else { inline().map(|column| (number, column)) }
+        })?;
+        line_number = found.0;
+        indent = Some(found.1);
+        place = Some((found.0 + 1, found.1 + 1));
+    }
+    place
+}
+
+/// The known steps that hooks can stand beside.
+pub(super) const HOOK_STEPS: [&str; 6] = ["workers-stop", "maintenance-on", "protect", "migrate", "switch", "smoke"];
+
+/// Whether the file can be read as its raw form; the first thing that cannot is the error.
+pub(super) fn read(text: Text<'_>) -> Result<raw::File, ConfigError> {
+    serde_yaml::from_str(text.text).map_err(|error| text.yaml(&error))
+}

@@ -1,0 +1,491 @@
+//! The file as it is written: every key optional, unknown ones refused. The schema is made from these types, so their
+//! comments are what an editor shows.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_yaml::{Mapping, Value};
+
+/// `backstay.yml`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "backstay.yml")]
+pub struct File {
+    /// The version of this format: 1.
+    pub version: u32,
+    /// The app's name, as reports show it.
+    pub app: Option<String>,
+    /// What fills in the keys that are absent.
+    pub preset: Option<PresetName>,
+    /// laravel: the PHP to use on the target, such as `php8.2`.
+    pub php: Option<String>,
+    /// How code reaches the target.
+    pub release: Option<Release>,
+    /// When and how users see maintenance.
+    pub maintenance: Option<Maintenance>,
+    /// What works in the background and must stop while data is moved.
+    pub workers: Option<Vec<Worker>>,
+    /// Databases to protect, by a name of your choice.
+    #[schemars(with = "Option<BTreeMap<String, Option<Database>>>")]
+    pub databases: Option<Ordered<Option<Database>>>,
+    /// The migration.
+    pub migrate: Option<Migrate>,
+    /// Checks before the commit.
+    pub smoke: Option<Smoke>,
+    /// Commands around steps: `before-<step>`, `after-<step>`, `after-commit`, `after-rollback`.
+    #[schemars(with = "Option<BTreeMap<String, Vec<Hook>>>")]
+    pub hooks: Option<Ordered<Vec<Hook>>>,
+    /// Who is told how a run ended.
+    pub notify: Option<Notify>,
+    /// The lease and the guard.
+    pub runner: Option<Runner>,
+    /// Variables for steps and hooks; handed over on standard input, never in scripts.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub env: Option<Ordered<String>>,
+    /// Where the app can go, by name.
+    #[schemars(with = "Option<BTreeMap<String, Environment>>")]
+    pub environments: Option<Ordered<Environment>>,
+}
+
+/// A map that keeps the order of the file.
+#[derive(Debug, Clone)]
+pub struct Ordered<T>(pub Vec<(String, T)>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> serde::de::Visitor<'de> for Visitor<T> {
+            type Value = Ordered<T>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries: Vec<(String, T)> = Vec::new();
+                while let Some(key) = map.next_key::<String>()? {
+                    if entries.iter().any(|(k, _)| *k == key) {
+                        return Err(serde::de::Error::custom(format!("duplicate key `{key}`")));
+                    }
+                    entries.push((key, map.next_value()?));
+                }
+                Ok(Ordered(entries))
+            }
+        }
+        deserializer.deserialize_map(Visitor(std::marker::PhantomData))
+    }
+}
+
+/// Presets that exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PresetName {
+    /// Laravel 8 and later.
+    Laravel,
+    /// Nothing is assumed.
+    Custom,
+}
+
+/// How code reaches the target.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// `symlink`: the artifact is unpacked beside the live release. `none`: the code is already there.
+    pub strategy: Option<Strategy>,
+    /// How many committed releases are kept.
+    pub keep: Option<u32>,
+    /// Paths linked from `shared/` into every release; ignored when the artifact carries them.
+    pub shared: Option<Vec<String>>,
+    /// Paths of the artifact that are left out.
+    pub exclude: Option<Vec<String>>,
+    /// Permission bits of directories, octal in quotes: `"0755"`.
+    pub mode: Option<String>,
+    /// Commands after every switch, in either direction.
+    pub reload: Option<Vec<String>>,
+}
+
+/// symlink or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Strategy {
+    /// Beside the live release.
+    Symlink,
+    /// Already there.
+    None,
+}
+
+/// When and how users see maintenance.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Maintenance {
+    /// `pending`: only when migrations are; `always`; `never`: code rolls back, migrated data stays.
+    pub when: Option<When>,
+    /// The `Retry-After` that users are sent.
+    pub retry_after: Option<String>,
+    /// How long requests that already run may take before the copy is sealed.
+    pub drain: Option<String>,
+    /// The longest maintenance before the run is rolled back, or `none`.
+    pub max: Option<String>,
+    /// Something still writes: `refuse` or `warn`.
+    pub on_leak: Option<OnLeak>,
+    /// preset custom: the command that puts the app into maintenance.
+    pub on: Option<String>,
+    /// preset custom: the command that takes it out of maintenance.
+    pub off: Option<String>,
+    /// preset custom: exits 0 exactly when the app is in maintenance.
+    pub check: Option<String>,
+}
+
+/// pending, always or never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum When {
+    /// Only when migrations are pending.
+    Pending,
+    /// In every deploy.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// refuse or warn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnLeak {
+    /// The run is refused or rolled back.
+    Refuse,
+    /// It is said.
+    Warn,
+}
+
+/// A worker.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// What it is run by.
+    pub kind: WorkerKind,
+    /// supervisor: the program or group, such as `shop-worker:*`.
+    pub name: Option<String>,
+    /// How long it may take to finish its job.
+    pub grace: Option<String>,
+    /// command: stops it.
+    pub stop: Option<String>,
+    /// command: starts it.
+    pub start: Option<String>,
+    /// command: exits 0 exactly when it runs.
+    pub check: Option<String>,
+}
+
+/// What a worker is run by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WorkerKind {
+    /// supervisorctl.
+    Supervisor,
+    /// `artisan queue:work` processes that something else starts again.
+    Queue,
+    /// Your own commands.
+    Command,
+}
+
+/// A database.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// A connection of the app, or `auto` for its default one.
+    pub connection: Option<String>,
+    /// `auto`, `mysql`, `sqlite`, `none`, or `{command: {backup, restore}}`.
+    pub engine: Option<Engine>,
+    /// `auto` or `shadow`.
+    pub protect: Option<Protect>,
+    /// A client option file on the target whose account sees all sessions: makes the fence exclusive.
+    pub admin: Option<String>,
+    /// preset custom, mysql: a client option file on the target with the app's own account.
+    pub credentials: Option<String>,
+    /// preset custom: the schema (mysql), or the file relative to `path` (sqlite).
+    pub database: Option<String>,
+    /// Copies of committed runs to keep.
+    pub keep_copies: Option<u32>,
+    /// How long the failed state is kept.
+    pub keep_failed: Option<String>,
+}
+
+/// A database engine.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "auto, mysql, sqlite, none, or {command: {backup: …, restore: …}}")]
+pub enum Engine {
+    /// By name.
+    Named(EngineName),
+    /// Your own commands.
+    Command(EngineCommand),
+}
+
+/// Engines by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineName {
+    /// What the app's connection says.
+    Auto,
+    /// MySQL or MariaDB.
+    Mysql,
+    /// SQLite.
+    Sqlite,
+    /// Not protected.
+    None,
+}
+
+/// The app's own backup and restore.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EngineCommand {
+    /// The two commands.
+    pub command: BackupRestore,
+}
+
+/// The app's own backup and restore.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackupRestore {
+    /// Makes a backup.
+    pub backup: String,
+    /// Brings it back.
+    pub restore: String,
+}
+
+/// auto or shadow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Protect {
+    /// The best that the server allows.
+    Auto,
+    /// Shadow and swap, or refuse.
+    Shadow,
+}
+
+/// The migration.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Migrate {
+    /// Runs in the new release.
+    pub command: Option<String>,
+    /// When it is ended, or `none`.
+    pub timeout: Option<String>,
+}
+
+/// Checks before the commit.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Smoke {
+    /// Commands on the target before the checks.
+    pub before: Option<Vec<String>>,
+    /// The checks: each has exactly one of http, revision, tls, command.
+    pub checks: Option<Vec<Check>>,
+}
+
+/// One check.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// A path on the site's url, or a whole address.
+    pub http: Option<String>,
+    /// The served revision: `{ http: /version, json: revision }`.
+    pub revision: Option<Revision>,
+    /// The certificate: `{ days: 14 }`.
+    pub tls: Option<Tls>,
+    /// A command on the target; exit 0 passes.
+    pub command: Option<String>,
+    /// http: the status, or a list of statuses; 200 unless said.
+    pub status: Option<OneOrMany>,
+    /// http: values by path in the JSON body.
+    #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
+    pub json: Option<Mapping>,
+    /// http: headers of the answer.
+    pub headers: Option<BTreeMap<String, String>>,
+    /// http: a text that the body holds.
+    pub body: Option<String>,
+    /// http: redirects to follow; 0 unless said.
+    pub redirects: Option<u32>,
+    /// The longest that one try may take; 10s unless said.
+    pub within: Option<String>,
+    /// Tries before it has failed; 1 unless said.
+    pub attempts: Option<u32>,
+    /// The pause between tries; 2s unless said.
+    pub every: Option<String>,
+    /// Whether a failure rolls back; true unless said.
+    pub required: Option<bool>,
+}
+
+/// One status or several.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a status such as 200, or a list of them")]
+pub enum OneOrMany {
+    /// One.
+    One(u16),
+    /// Several.
+    Many(Vec<u16>),
+}
+
+/// Where the served revision is told.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Revision {
+    /// A path on the site's url.
+    pub http: String,
+    /// The path in its JSON body; without it the whole body counts.
+    pub json: Option<String>,
+}
+
+/// The certificate.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Days that it must still be valid for.
+    pub days: u32,
+}
+
+/// A hook's command: a text, or `{do, undo, name, timeout}`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a command, or {do: …, undo: …, name: …, timeout: …}")]
+pub enum Hook {
+    /// The command alone.
+    Command(String),
+    /// With what takes it back.
+    Full(FullHook),
+}
+
+/// A hook's command with its undo.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FullHook {
+    /// The command.
+    #[serde(rename = "do")]
+    pub action: String,
+    /// What takes it back.
+    pub undo: Option<String>,
+    /// For people.
+    pub name: Option<String>,
+    /// When it is ended, or `none`.
+    pub timeout: Option<String>,
+}
+
+/// Who is told.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notify {
+    /// Which ends: rolled-back and stuck unless said.
+    pub on: Option<Vec<NotifyOn>>,
+    /// Runs on the target with BACKSTAY_OUTCOME and BACKSTAY_REASON set.
+    pub command: Option<String>,
+}
+
+/// An end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotifyOn {
+    /// It committed.
+    Committed,
+    /// It rolled back.
+    RolledBack,
+    /// It is stuck.
+    Stuck,
+}
+
+/// The lease and the guard.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Runner {
+    /// How long the target goes on without a sign of life from the runner; at least 15s.
+    pub lease: Option<String>,
+    /// A lost runner while a step runs: `rollback`, or `wait` for the verdict.
+    pub lost: Option<Lost>,
+    /// What restarts a dead executor: `auto`, `cron` or `none`.
+    pub guard: Option<Guard>,
+}
+
+/// rollback or wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Lost {
+    /// The step is ended and everything undone.
+    Rollback,
+    /// The step may end; the verdict decides.
+    Wait,
+}
+
+/// auto, cron or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Guard {
+    /// The best that is there.
+    Auto,
+    /// A crontab line.
+    Cron,
+    /// Nothing.
+    None,
+}
+
+/// Where the app can go. `${NAME}` and `${NAME:-default}` take the runner's environment.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// Whether drills may run; false unless said.
+    pub drills: Option<bool>,
+    /// Whether confirmations are stricter; true unless said.
+    pub production: Option<bool>,
+    /// `ssh` or `local`.
+    pub transport: Option<TransportName>,
+    /// `[user@]host`.
+    pub host: Option<String>,
+    /// The ssh port; 22 unless said.
+    #[schemars(with = "Option<u16>")]
+    pub port: Option<Value>,
+    /// `[user@]host[:port]` of a jump host.
+    pub jump: Option<String>,
+    /// The private key; without it, what the agent has.
+    pub identity_file: Option<String>,
+    /// A file, or the lines themselves; checked strictly, always.
+    pub known_hosts: Option<String>,
+    /// The absolute path of the app on the target.
+    pub path: Option<String>,
+    /// The address that users have.
+    pub url: Option<String>,
+    /// How proofs reach the site.
+    pub http: Option<Http>,
+    /// Any key above, for this environment alone.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    #[serde(rename = "override")]
+    pub overriding: Option<Value>,
+}
+
+/// ssh or local.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TransportName {
+    /// Over ssh.
+    Ssh,
+    /// This machine.
+    Local,
+}
+
+/// How proofs reach the site.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Where smoke's requests are made: `runner` or `target`. Proofs of maintenance are always made by the target.
+    pub from: Option<HttpFrom>,
+    /// The address that the target connects to instead of what DNS says.
+    pub resolve: Option<String>,
+    /// Sent with every request.
+    pub headers: Option<BTreeMap<String, String>>,
+}
+
+/// runner or target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum HttpFrom {
+    /// The machine that runs Backstay.
+    Runner,
+    /// The target.
+    Target,
+}

@@ -1,0 +1,135 @@
+//! What a configuration may and may not say, each error as the user sees it.
+
+use std::path::Path;
+
+use super::{Config, ConfigError, Source, Transport, load};
+
+const MINIMAL: &str = "version: 1
+app: shop
+environments:
+  staging:
+    host: deploy@staging.example.com
+    known_hosts: ./known_hosts
+    path: /var/www/shop
+";
+
+fn read(text: &str) -> Result<Config, ConfigError> {
+    let variable = |name: &str| (name == "HOME").then(|| "/home/me".to_owned());
+    load(Source { name: "backstay.yml", text, folder: Path::new("/repo") }, None, &variable)
+}
+
+fn error(text: &str) -> String {
+    read(text).expect_err("must not load").to_string()
+}
+
+#[test]
+fn the_preset_fills_what_is_absent() {
+    let config = read(MINIMAL).expect("loads");
+    assert_eq!(config.migrate.command.as_deref(), Some("php artisan migrate --force"));
+    assert_eq!(config.release.shared, ["storage", ".env"]);
+    assert!(config.environment.production);
+    let Transport::Ssh(ssh) = &config.environment.transport else { panic!("ssh") };
+    assert_eq!((ssh.user.as_deref(), ssh.port), (Some("deploy"), 22));
+}
+
+#[test]
+fn overrides_beat_the_file_and_null_resets() {
+    let text = format!("{MINIMAL}    override:\n      release: {{ keep: 9, shared: null }}\n      php: php8.2\n");
+    let config = read(&text).expect("loads");
+    assert_eq!(config.release.keep, 9);
+    assert!(config.release.shared.is_empty());
+    assert_eq!(config.migrate.command.as_deref(), Some("php8.2 artisan migrate --force"));
+}
+
+#[test]
+fn secrets_do_not_show() {
+    let text = format!("{MINIMAL}env:\n  TOKEN: \"${{HOME}}\"\n");
+    let config = read(&text).expect("loads");
+    assert_eq!(config.env[0].1.expose(), "/home/me");
+    assert!(!config.shown().contains("/home/me") && !format!("{config:?}").contains("/home/me"));
+}
+
+#[test]
+fn an_unknown_key_is_pointed_at() {
+    insta::assert_snapshot!(error(&MINIMAL.replace("    path:", "    pth:")), @"
+    backstay.yml:7:5: environments.staging: unknown key `pth`
+       |
+     7 |     pth: /var/www/shop
+       |     ^
+      did you mean `path`?
+    ");
+    insta::assert_snapshot!(error(&format!("{MINIMAL}offsite: x\n")), @"
+    backstay.yml:8:1: unknown key `offsite`
+       |
+     8 | offsite: x
+       | ^
+      this key is reserved and not supported yet; leave it out
+    ");
+}
+
+#[test]
+fn a_wrong_type_is_pointed_at() {
+    insta::assert_snapshot!(error(&format!("{MINIMAL}release: {{ keep: many }}\n")), @r#"
+    backstay.yml:8:18: release.keep: invalid type: string "many", expected u32
+       |
+     8 | release: { keep: many }
+       |                  ^
+    "#);
+    insta::assert_snapshot!(error(&format!("{MINIMAL}runner:\n  lease: soon\n")), @r#"
+    backstay.yml:9:3: "soon" is not a length of time: write a whole number with ms, s, m, h or d, such as 90s
+       |
+     9 |   lease: soon
+       |   ^
+    "#);
+}
+
+#[test]
+fn an_unset_variable_is_pointed_at() {
+    insta::assert_snapshot!(error(&MINIMAL.replace("/var/www/shop", "\"${ROOT}/shop\"")), @r#"
+    backstay.yml:7:5: the variable ROOT is not set
+       |
+     7 |     path: "${ROOT}/shop"
+       |     ^
+      set it where Backstay runs, or write ${NAME:-default}; $${ is a literal ${
+    "#);
+}
+
+#[test]
+fn a_missing_environment_is_named_with_those_there_are() {
+    let variable = |_: &str| None;
+    let source = Source { name: "backstay.yml", text: MINIMAL, folder: Path::new(".") };
+    let error = load(source, Some("stagign"), &variable).expect_err("must not load");
+    insta::assert_snapshot!(error, @"
+    backstay.yml:3:1: there is no environment `stagign`
+       |
+     3 | environments:
+       | ^
+      did you mean `staging`? (configured: staging)
+    ");
+}
+
+#[test]
+fn a_hook_beside_no_step_is_pointed_at() {
+    insta::assert_snapshot!(error(&format!("{MINIMAL}hooks:\n  before-migrat: [x]\n")), @"
+    backstay.yml:9:3: there is no hook `before-migrat`
+       |
+     9 |   before-migrat: [x]
+       |   ^
+      did you mean `before-migrate`?
+    ");
+}
+
+#[test]
+fn a_duplicate_key_and_bad_syntax_are_errors() {
+    assert!(error(&format!("{MINIMAL}app: again\n")).contains("duplicate"));
+    assert!(error("version: 1\napp: [\n").contains("backstay.yml:"));
+    assert!(error(&MINIMAL.replace("    known_hosts: ./known_hosts\n", "")).contains("`known_hosts` is missing"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "(?s).{0,200}") {
+        let _ = read(&text);
+        let _ = read(&format!("{MINIMAL}{text}"));
+    }
+}
