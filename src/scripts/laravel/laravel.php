@@ -1,0 +1,165 @@
+<?php
+// What only the application itself can say or do. Runs in a release's folder as
+//     php laravel.php SUBCOMMAND [ARGUMENT…]
+// boots that application's console kernel and answers with lines `name<TAB>value`. Secrets go into files that only
+// their owner can read; none is printed. PHP 7.4 and later, Laravel 8 and later.
+//
+//   facts                        version, maintenance, queue, the routes that maintenance leaves open
+//   settings NAME CONNECTION DIR the connection's account into DIR/NAME.cnf; its driver, schema and host to stdout
+//   pending                      migrations that have not run, by the application's own migrator
+//   pretend                      the SQL that they would run
+//   down SECRET_FILE RETRY_S     maintenance on, with the secret read from the file
+//   up                           maintenance off
+//   is-down                      exit 0 in maintenance, 1 otherwise
+
+error_reporting(E_ALL & ~E_DEPRECATED & ~E_USER_DEPRECATED);
+ini_set('display_errors', 'stderr');
+
+function emit(string $name, $value): void
+{
+    $text = is_bool($value) ? ($value ? 'yes' : 'no') : (string) $value;
+    echo $name, "\t", strtr($text, ["\\" => '\\\\', "\t" => '\\t', "\n" => '\\n', "\r" => '\\r']), "\n";
+}
+
+function stop(string $message): void
+{
+    fwrite(STDERR, trim($message) . "\n");
+    exit(1);
+}
+
+function boot()
+{
+    foreach (['vendor/autoload.php', 'bootstrap/app.php'] as $file) {
+        if (!is_file($file)) {
+            stop(getcwd() . " holds no Laravel application: $file is missing");
+        }
+    }
+    define('LARAVEL_START', microtime(true));
+    try {
+        require getcwd() . '/vendor/autoload.php';
+        $app = require getcwd() . '/bootstrap/app.php';
+        $app->make(Illuminate\Contracts\Console\Kernel::class)->bootstrap();
+    } catch (Throwable $error) {
+        stop('the application does not boot: ' . get_class($error) . ': ' . $error->getMessage());
+    }
+    return $app;
+}
+
+function artisan($app, string $command, array $arguments): void
+{
+    $kernel = $app->make(Illuminate\Contracts\Console\Kernel::class);
+    $code = $kernel->call($command, $arguments);
+    if ($code !== 0) {
+        stop("artisan $command failed: " . trim($kernel->output()));
+    }
+}
+
+function facts($app): void
+{
+    emit('version', $app->version());
+    emit('php', PHP_VERSION);
+    emit('down', $app->isDownForMaintenance());
+    emit('maintenance-driver', $app['config']->get('app.maintenance.driver', 'file'));
+    emit('storage', $app->storagePath());
+    emit('queue', $app['config']->get('queue.default'));
+    $class = 'App\\Http\\Middleware\\PreventRequestsDuringMaintenance';
+    if (!class_exists($class)) {
+        $class = 'Illuminate\\Foundation\\Http\\Middleware\\PreventRequestsDuringMaintenance';
+    }
+    try {
+        $property = new ReflectionProperty($class, 'except');
+        $property->setAccessible(true);
+        foreach ((array) $property->getValue($app->make($class)) as $uri) {
+            emit('except', $uri);
+        }
+    } catch (ReflectionException $none) {
+        emit('except-unknown', $none->getMessage());
+    }
+}
+
+// An option file of the MySQL client: values in double quotes, backslash escapes as its manual has them.
+function option(string $name, $value): string
+{
+    return $name . '="' . strtr((string) $value, ['\\' => '\\\\', '"' => '\\"', "\n" => '\\n', "\t" => '\\t']) . "\"\n";
+}
+
+function settings($app, string $name, string $connection, string $folder): void
+{
+    $config = $app['db']->connection($connection === 'auto' ? null : $connection)->getConfig();
+    $write = isset($config['write']) ? (isset($config['write'][0]) ? $config['write'][0] : $config['write']) : [];
+    $config = array_merge($config, $write);
+    $host = is_array($config['host'] ?? null) ? reset($config['host']) : ($config['host'] ?? '');
+    emit('driver', $config['driver']);
+    emit('database', $config['database'] ?? '');
+    emit('host', $host);
+    emit('user', $config['username'] ?? '');
+    emit('prefix', $config['prefix'] ?? '');
+    if (!in_array($config['driver'], ['mysql', 'mariadb'], true)) {
+        return;
+    }
+    $text = "[client]\n" . option('user', $config['username'] ?? '') . option('password', $config['password'] ?? '');
+    if (!empty($config['unix_socket'])) {
+        $text .= option('socket', $config['unix_socket']);
+    } else {
+        $text .= option('host', $host) . option('port', $config['port'] ?? 3306) . "protocol=tcp\n";
+    }
+    umask(0077);
+    $file = "$folder/$name.cnf";
+    @unlink($file);
+    $handle = fopen($file, 'x');
+    if ($handle === false || fwrite($handle, $text) !== strlen($text) || !fclose($handle)) {
+        stop("$file cannot be written");
+    }
+}
+
+function pending($app): array
+{
+    $migrator = $app['migrator'];
+    $paths = array_merge($migrator->paths(), [$app->databasePath('migrations')]);
+    $files = $migrator->getMigrationFiles($paths);
+    $ran = $migrator->repositoryExists() ? $migrator->getRepository()->getRan() : [];
+    return array_diff_key($files, array_flip($ran));
+}
+
+function pretend($app): void
+{
+    $app['migrator']->requireFiles(pending($app));
+    $kernel = $app->make(Illuminate\Contracts\Console\Kernel::class);
+    $kernel->call('migrate', ['--pretend' => true, '--force' => true]);
+    foreach (explode("\n", trim($kernel->output())) as $line) {
+        emit('sql', preg_replace('/\e\[[0-9;]*m/', '', $line));
+    }
+}
+
+$app = boot();
+$subcommand = $argv[1] ?? '';
+try {
+    switch ($subcommand) {
+        case 'facts':
+            facts($app);
+            break;
+        case 'settings':
+            settings($app, $argv[2], $argv[3], $argv[4]);
+            break;
+        case 'pending':
+            foreach (array_keys(pending($app)) as $name) {
+                emit('pending', $name);
+            }
+            break;
+        case 'pretend':
+            pretend($app);
+            break;
+        case 'down':
+            artisan($app, 'down', ['--secret' => trim(file_get_contents($argv[2])), '--retry' => (int) $argv[3]]);
+            break;
+        case 'up':
+            artisan($app, 'up', []);
+            break;
+        case 'is-down':
+            exit($app->isDownForMaintenance() ? 0 : 1);
+        default:
+            stop("there is no subcommand $subcommand");
+    }
+} catch (Throwable $error) {
+    stop("$subcommand: " . get_class($error) . ': ' . $error->getMessage());
+}

@@ -1,0 +1,11 @@
+#!/bin/sh
+# A hook of the user's: a command in the release, stopped at its first failing line.
+set -eu
+. "$BACKSTAY_DIR/lib/step.sh"
+if [ -d "$BACKSTAY_RELEASE" ] && [ "${BACKSTAY_DIRECTION-}" != rolled-back ]; then
+	cd "$BACKSTAY_RELEASE"
+elif [ -n "$BACKSTAY_LIVE" ]; then
+	cd "$BACKSTAY_LIVE"
+fi
+sh -eu "$BACKSTAY_STEP_DIR/command"
+note "$HOOK"

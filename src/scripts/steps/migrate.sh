@@ -1,0 +1,19 @@
+#!/bin/sh
+# The new release's own migration, once 503 has been proven again.
+set -eu
+. "$BACKSTAY_DIR/lib/step.sh"
+. "$BACKSTAY_DIR/lib/maintenance.sh"
+. "$BACKSTAY_DIR/lib/workers.sh"
+prove_maintenance
+[ ! -e "$BACKSTAY_STATE/if-down" ] || prove_workers_stopped
+fact data migrated
+cd "$BACKSTAY_RELEASE"
+status=0
+sh -eu "$BACKSTAY_STEP_DIR/command" >"$BACKSTAY_STATE/migrate.out" 2>&1 || status=$?
+cat "$BACKSTAY_STATE/migrate.out"
+if [ "$status" -ne 0 ]; then
+	why=$(grep -m 1 -E 'SQLSTATE|Exception|[Ee]rror' "$BACKSTAY_STATE/migrate.out" | cut -b 1-300 || :)
+	[ -z "$why" ] || note "$why"
+	exit 1
+fi
+if [ -s "$BACKSTAY_STATE/pending" ]; then note "$(cut -f 2 "$BACKSTAY_STATE/pending" | head -n 3 | tr '\n' ' ')"; fi

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Tells whoever is to be told; BACKSTAY_OUTCOME and BACKSTAY_REASON say what.
+set -eu
+. "$BACKSTAY_DIR/lib/step.sh"
+if [ -n "$BACKSTAY_LIVE" ]; then cd "$BACKSTAY_LIVE"; fi
+export APP ENVIRONMENT REVISION
+exec sh -eu "$BACKSTAY_STEP_DIR/command"

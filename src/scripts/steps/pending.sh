@@ -1,0 +1,27 @@
+#!/bin/sh
+# The new release itself is asked what it has to migrate; that decides whether users see maintenance.
+set -eu
+. "$BACKSTAY_DIR/lib/step.sh"
+
+if [ "$PRESET" = laravel ]; then
+	cd "$BACKSTAY_RELEASE"
+	"$PHP" "$BACKSTAY_DIR/lib/laravel.php" pending >"$BACKSTAY_STATE/pending"
+	count=$(grep -c '^pending	' "$BACKSTAY_STATE/pending" || :)
+elif [ -n "$MIGRATES" ]; then
+	count=1 # another app does not tell: it may
+else
+	count=0
+fi
+fact pending "$count"
+if [ "$count" -gt 0 ]; then : >"$BACKSTAY_STATE/if-pending"; fi
+case $WHEN in
+always) : >"$BACKSTAY_STATE/if-down" ;;
+pending) [ "$count" -eq 0 ] || : >"$BACKSTAY_STATE/if-down" ;;
+esac
+if [ "$count" -eq 0 ]; then
+	note "no migrations pending"
+elif [ "$PRESET" = laravel ]; then
+	note "$count pending: $(cut -f 2 "$BACKSTAY_STATE/pending" | head -n 3 | tr '\n' ' ')"
+else
+	note "the migration will run"
+fi

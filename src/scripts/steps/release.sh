@@ -1,0 +1,135 @@
+#!/bin/sh
+# Unpacks the new release beside the live one and links what releases share. Nothing of it is live yet.
+# The runner streams the artifact into upload/artifact and then writes upload/done: `SHA256 BYTES FORMAT`.
+set -eu
+. "$BACKSTAY_DIR/lib/step.sh"
+. "$BACKSTAY_DIR/lib/release.sh"
+
+UPLOAD=$BACKSTAY_DIR/upload
+PART=$BACKSTAY_RELEASE.part
+# What this run made outside of the release, one path a line, for the undo.
+MADE=$BACKSTAY_STATE/release-made
+
+# The folder $1 and its parents below the deploy path, each remembered before it is made.
+make_folder() {
+	if [ -d "$1" ]; then return 0; fi
+	case ${1%/*} in "$BACKSTAY_PATH") ;; *) make_folder "${1%/*}" ;; esac
+	remember "$1"
+	mkdir "$1" || fail "$1 cannot be made"
+}
+
+remember() {
+	printf '%s\n' "$1" >>"$MADE"
+	persist "$MADE"
+}
+
+wait_for_upload() {
+	until [ -s "$UPLOAD/done" ]; do sleep 0.05 2>/dev/null || sleep 1; done
+	read -r sha256 bytes format <"$UPLOAD/done"
+	found=$(wc -c <"$UPLOAD/artifact")
+	[ "$((found))" = "$bytes" ] || fail "the artifact arrived with $((found)) of $bytes bytes: deploy again"
+	found=$(sha256sum <"$UPLOAD/artifact")
+	[ "${found%% *}" = "$sha256" ] || fail "the artifact arrived damaged (SHA-256 ${found%% *} instead of $sha256): deploy again"
+}
+
+# A pipe tells only how its last command ended, so the first one leaves a mark when it did well.
+unpack() {
+	whole=$BACKSTAY_STATE/release-whole
+	rm -f "$whole"
+	case $format in
+	zstd) decompress="zstd -dcq" ;;
+	gzip) decompress="gzip -dc" ;;
+	*) fail "the artifact came as '$format', which this step does not know" ;;
+	esac
+	{ $decompress <"$UPLOAD/artifact" && : >"$whole"; } | tar -xopf - -C "$PART" && [ -e "$whole" ]
+}
+
+unpack_or_give_back() {
+	remove_release "$PART"
+	mkdir "$PART" || fail "$PART cannot be made"
+	unpack && return 0
+	# the space is needed by what serves users
+	remove_release "$PART"
+	fail "the artifact could not be unpacked (disk full?): $(df -P "$RELEASES" | awk 'NR == 2 { printf "%d MB free on %s", $4 / 1024, $6 }')"
+}
+
+# A setgid folder hands its group on; unpacking by exact modes has dropped that.
+inherit_group() {
+	[ -g "$RELEASES" ] || return 0
+	chgrp -Rh "$(stat -c %g "$RELEASES")" "$PART" 2>/dev/null || chgrp -R "$(stat -c %g "$RELEASES")" "$PART"
+	find "$PART" -type d -exec chmod g+s {} +
+}
+
+# `shared` wins over what the artifact carries; what is not there yet is taken from the artifact, once.
+link_shared() {
+	entry=${1%/}
+	case /$entry/ in *//* | */../* | */./*) fail "release.shared: $1 is no path inside the release" ;; esac
+	from=$PART/$entry to=$SHARED/$entry
+	case $entry in */*) make_folder "$SHARED/${entry%/*}" && mkdir -p "$PART/${entry%/*}" ;; *) make_folder "$SHARED" ;; esac
+	if [ ! -e "$to" ] && [ ! -L "$to" ]; then
+		# a name with a dot is a file (.env, auth.json); that one is for a person to write
+		case ${entry##*/} in
+		*.*) is_folder=false ;;
+		*) is_folder=true ;;
+		esac
+		if [ -e "$from" ] && [ ! -L "$from" ]; then
+			remember "$to"
+			mv "$from" "$to"
+		elif $is_folder; then
+			make_folder "$to"
+		else
+			note "$to does not exist yet"
+		fi
+	fi
+	remove_release "$from"
+	ln -s "$(way_to_shared "$entry")" "$from"
+}
+
+# Relative, so that the whole path may be moved or mounted elsewhere; absolute where that would lead astray.
+way_to_shared() {
+	if [ -L "$RELEASES" ] || [ -L "$SHARED" ]; then
+		printf '%s\n' "$SHARED/$1"
+		return 0
+	fi
+	way=../../shared/$1 rest=$1
+	while :; do
+		case $rest in */*) way=../$way rest=${rest#*/} ;; *) break ;; esac
+	done
+	printf '%s\n' "$way"
+}
+
+# What a new Laravel needs to write to: in shared/storage when that is shared, and the release's own cache.
+laravel_folders() {
+	storage=$PART/storage
+	[ ! -L "$storage" ] || storage=$SHARED/storage
+	for folder in app/public framework/cache/data framework/sessions framework/testing framework/views logs; do
+		case $storage in
+		"$PART"/*) mkdir -p "$storage/$folder" ;;
+		*) make_folder "$storage/$folder" ;;
+		esac
+	done
+	mkdir -p "$PART/bootstrap/cache"
+	chmod ug+rwx "$PART/bootstrap/cache"
+}
+
+main() {
+	[ ! -e "$BACKSTAY_RELEASE" ] || fail "$BACKSTAY_RELEASE is there already"
+	wait_for_upload
+	: >>"$MADE"
+	make_folder "$RELEASES"
+	mkdir -p "$RECORDS"
+	write_file "$RECORDS/$BACKSTAY_RUN" made
+	unpack_or_give_back
+	while IFS= read -r entry; do
+		[ -z "$entry" ] || link_shared "$entry"
+	done <"$BACKSTAY_STEP_DIR/shared"
+	[ "$PRESET" != laravel ] || laravel_folders
+	inherit_group
+	persist_tree "$PART"
+	mv "$PART" "$BACKSTAY_RELEASE"
+	persist "$RELEASES"
+	rm -f "$UPLOAD/artifact"
+	[ -s "$BACKSTAY_NOTE" ] || note "$(du -sk "$BACKSTAY_RELEASE" | awk '{ printf "%.1f MB", $1 / 1024 }') in releases/$BACKSTAY_RUN"
+}
+
+main

@@ -1,0 +1,87 @@
+#!/bin/sh
+# Retention. Of the releases that Backstay made, the newest KEEP_RELEASES committed ones stay, and the live one and the
+# one before it; failed ones go once their run has ended. Releases of others are never touched. Old run folders go too.
+set -eu
+. "$BACKSTAY_DIR/lib/step.sh"
+. "$BACKSTAY_DIR/lib/release.sh"
+
+RUNS=$BACKSTAY_PATH/.backstay/runs
+KEEP_RUNS=50
+
+# Whether the run has its last record, and that is not `stuck`. A run whose folder is gone has long ended.
+has_ended() {
+	[ -d "$RUNS/$1" ] || return 0
+	last=$(grep -E '^[0-9]+ [0-9]+ [0-9]+ (start|ended|retry) ' "$RUNS/$1/journal" 2>/dev/null | tail -n 1) || return 1
+	case $last in
+	*' ended stuck '* | *' ended stuck') return 1 ;;
+	*' ended '*) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
+# Newest first: a run's id begins with its time.
+newest_first() {
+	for path in "$1"/*; do
+		[ ! -e "$path" ] || printf '%s\n' "${path##*/}"
+	done | sort -r
+}
+
+tidy_releases() {
+	[ -d "$RECORDS" ] || return 0
+	if [ "$BACKSTAY_DIRECTION" = committed ] && [ -f "$RECORDS/$BACKSTAY_RUN" ]; then
+		write_file "$RECORDS/$BACKSTAY_RUN" committed
+	fi
+	live=$(readlink -f "$CURRENT" 2>/dev/null) || live=
+	kept=0 removed=0
+	for id in $(newest_first "$RECORDS"); do
+		release=$RELEASES/$id
+		if [ ! -d "$release" ] && [ ! -d "$release.part" ]; then
+			[ "$id" = "$BACKSTAY_RUN" ] || ! has_ended "$id" || rm -f "$RECORDS/$id"
+			continue
+		fi
+		read -r state <"$RECORDS/$id" || state=made
+		if [ "$state" = committed ]; then
+			kept=$((kept + 1))
+			[ "$kept" -gt "$KEEP_RELEASES" ] || continue
+		fi
+		real=$(readlink -f "$release")
+		if [ "$real" = "$live" ] || [ "$real" = "$BACKSTAY_OLD" ] || [ "$id" = "$BACKSTAY_RUN" ]; then continue; fi
+		has_ended "$id" || continue
+		remove_release "$release.part"
+		remove_release "$release"
+		rm -f "$RECORDS/$id"
+		removed=$((removed + 1))
+	done
+	[ "$removed" -eq 0 ] || note "$removed old releases removed"
+}
+
+# A run's folder holds its log, and what a later rollback needs while its copies are kept (state/db-*/kept).
+tidy_runs() {
+	number=0
+	for id in $(newest_first "$RUNS"); do
+		number=$((number + 1))
+		if [ "$number" -le "$KEEP_RUNS" ] || [ "$id" = "$BACKSTAY_RUN" ]; then continue; fi
+		has_ended "$id" || continue
+		[ ! -d "$BACKSTAY_PATH/.backstay/copies/$id" ] || continue
+		for mark in "$RUNS/$id"/state/db-*/kept; do [ ! -e "$mark" ] || continue 2; done
+		rm -rf "${RUNS:?}/$id"
+	done
+}
+
+tidy_databases() {
+	for script in "$BACKSTAY_DIR"/databases/*/tidy; do
+		[ -f "$script" ] || continue
+		folder=${script%/tidy}
+		name=${folder##*/}
+		BACKSTAY_DB=$name BACKSTAY_DB_DIR=$folder BACKSTAY_DB_STATE=$BACKSTAY_STATE/db-$name \
+			sh "$script" || printf '%s\n' "the copies of database $name could not be tidied" >&2
+	done
+}
+
+main() {
+	tidy_databases
+	tidy_releases
+	tidy_runs
+}
+
+main
