@@ -10,15 +10,17 @@
 //! | [`model`] | ids, durations, outcomes and events that everyone shares |
 //! | [`config`] | text → a valid [`config::Config`] |
 //! | [`scripts`] | the POSIX sh that runs on the target, and how values are handed to it |
-//! | [`plan`] | configuration and probed facts → [`plan::Plan`] |
 //! | [`journal`] | journal lines ↔ facts, facts folded into a state |
+//! | [`plan`] | configuration and probed facts → [`plan::Plan`] |
 //! | [`machine`] | the runner's state machine: pure, no clock, no sockets |
 //! | [`target`] | how a target is reached: ssh, or this machine |
+//! | [`artifact`] | what is deployed: read, checked, packed, sent |
 //! | [`check`] | smoke checks |
 //! | [`report`] | events → bars, plain lines, JSON lines |
 //! | [`drive`] | carries out what the machine asks for; it decides nothing |
 //! | [`cli`] | the command line; one file a command |
 
+pub mod artifact;
 pub mod check;
 pub mod cli;
 pub mod config;

@@ -33,6 +33,7 @@ pub struct Artifact {
     tree: BTreeMap<Vec<u8>, Node>,
     digest: String,
     size_bytes: u64,
+    has_hard_links: bool,
 }
 
 /// What a path of an artifact is.
@@ -55,7 +56,7 @@ impl Artifact {
             return Err(ArtifactError::Empty { file: file.to_owned() });
         }
         let digest = digest(&read.nodes);
-        let artifact = Self { file: file.to_owned(), source, exclude, tree: read.nodes, digest, size_bytes: read.bytes };
+        let artifact = Self { file: file.to_owned(), source, exclude, tree: read.nodes, digest, size_bytes: read.bytes, has_hard_links: read.has_hard_links };
         match entry_points.iter().find(|entry| !artifact.has(entry)) {
             Some(entry) => Err(artifact.without_entry_point(entry)),
             None => Ok(artifact),

@@ -1,1 +1,142 @@
-//! cli
+//! The command line: arguments → a job, its end → an exit code. One file a command.
+
+mod abort;
+mod completions;
+mod context;
+mod deploy;
+mod finish;
+mod history;
+mod logs;
+mod look;
+mod plan;
+mod question;
+mod rollback;
+mod schema;
+mod settle;
+mod status;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Usage or configuration: nothing was touched.
+const USAGE: u8 = 2;
+/// An error of Backstay itself.
+const FAULT: u8 = 1;
+
+/// Deploys that end committed or rolled back: the new code with its migrated data, or the old code with the old data.
+#[derive(Debug, Parser)]
+#[command(name = "backstay", version, propagate_version = true, max_term_width = 110)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+struct Global {
+    /// The configuration [default: backstay.yml, then .github/backstay.yml]
+    #[arg(short, long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where to; may be left out when the configuration has exactly one
+    #[arg(short, long, global = true, value_name = "ENV")]
+    environment: Option<String>,
+    /// JSON lines on stdout, and nothing else there
+    #[arg(long, global = true)]
+    json: bool,
+    /// How progress is shown on stderr
+    #[arg(long, global = true, value_enum, default_value_t = Progress::Auto, value_name = "HOW")]
+    progress: Progress,
+    /// More of what happens, on stderr; twice for all of it
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Answer every question with yes
+    #[arg(long, global = true)]
+    yes: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Progress {
+    /// Bars on a terminal, else plain lines
+    Auto,
+    /// Bars
+    Bar,
+    /// Lines with the time
+    Plain,
+    /// Only warnings and errors
+    None,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what a deploy would do, step by step, without connecting
+    Plan(plan::PlanArgs),
+    /// Deploy: it ends committed or rolled back
+    Deploy(deploy::DeployArgs),
+    /// Bring an unfinished run to its end
+    Settle(settle::SettleArgs),
+    /// Ask a running run to roll back
+    Abort,
+    /// Go back to the state before a committed run
+    Rollback(rollback::RollbackArgs),
+    /// Show the state of the newest run
+    Status(status::StatusArgs),
+    /// List the runs on the target, newest first
+    History(history::HistoryArgs),
+    /// Show what the scripts of a run printed
+    Logs(logs::LogsArgs),
+    /// Print the JSON Schema of the configuration
+    Schema,
+    /// Print a script that completes commands in a shell
+    Completions(completions::CompletionsArgs),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(cli.global.verbose);
+    let done = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => {
+            let done = runtime.block_on(run(&cli));
+            // Tasks that wait for a lost link are not waited for.
+            runtime.shutdown_background();
+            done
+        }
+        Err(error) => Err(anyhow::Error::new(error).context("could not start")),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("backstay: {error:#}");
+            ExitCode::from(if error.is::<context::Usage>() { USAGE } else { FAULT })
+        }
+    }
+}
+
+async fn run(cli: &Cli) -> anyhow::Result<u8> {
+    match &cli.command {
+        Command::Plan(args) => plan::run(&cli.global, args).await,
+        Command::Deploy(args) => deploy::run(&cli.global, args).await,
+        Command::Settle(args) => settle::run(&cli.global, args).await,
+        Command::Abort => abort::run(&cli.global).await,
+        Command::Rollback(args) => rollback::run(&cli.global, args).await,
+        Command::Status(args) => status::run(&cli.global, args).await,
+        Command::History(args) => history::run(&cli.global, args).await,
+        Command::Logs(args) => logs::run(&cli.global, args).await,
+        Command::Schema => schema::run(),
+        Command::Completions(args) => completions::run(args),
+    }
+}
+
+/// Libraries' own words; secrets are in none of them.
+fn start_log(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => "backstay=debug,info",
+        _ => "debug,rustls=info,hyper_util=info",
+    };
+    let filter = tracing_subscriber::EnvFilter::new(level);
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+}

@@ -1,1 +1,230 @@
-//! drive
+//! The loop around the machine: it carries out effects and feeds back inputs. It decides nothing, and does not know which
+//! kind of target it drives.
+
+mod link;
+mod looks;
+mod signals;
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use self::signals::Signals;
+use crate::{
+    artifact::{Artifact, Compression, UploadError, upload},
+    machine::{self, Call, Effect, Finish, Input, Job, State},
+    model::{Event, RunId},
+    plan::{Plan, Refusal},
+    report::Reporter,
+    target::{ConnectError, Target, TargetError},
+};
+
+/// How often time passes for the machine: beats, tries, signs of life.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Carries a job out to its end. `artifact` is what a deploy with strategy symlink sends.
+pub async fn drive(job: Job, artifact: Option<Artifact>, reporter: &mut Reporter) -> Finish {
+    let (messages, received) = unbounded_channel();
+    let mut driver = Driver {
+        job: Arc::new(job),
+        artifact: artifact.map(Arc::new),
+        target: None,
+        link: None,
+        link_number: 0,
+        messages,
+        run: None,
+        has_zstd: false,
+    };
+    let finish = driver.run(received, reporter).await;
+    if let Some(target) = driver.target.take().and_then(Arc::into_inner) {
+        target.close().await;
+    }
+    finish
+}
+
+/// The runner's clock: milliseconds since 1970.
+pub fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// What tasks tell the loop.
+enum Message {
+    /// A connection, to be kept.
+    Target(Target),
+    /// Something for the machine.
+    Input(Input),
+    /// The same from a link; what an earlier link still says is passed over.
+    FromLink(u32, Input),
+}
+
+struct Driver {
+    job: Arc<Job>,
+    artifact: Option<Arc<Artifact>>,
+    target: Option<Arc<Target>>,
+    /// What is to be written to the link.
+    link: Option<UnboundedSender<Vec<u8>>>,
+    link_number: u32,
+    messages: UnboundedSender<Message>,
+    run: Option<RunId>,
+    has_zstd: bool,
+}
+
+impl Driver {
+    async fn run(&mut self, mut received: UnboundedReceiver<Message>, reporter: &mut Reporter) -> Finish {
+        let mut signals = Signals::listen();
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut state = State::Connecting;
+        let mut effects = vec![Effect::Connect];
+        loop {
+            for effect in effects.drain(..) {
+                if let Some(finish) = self.carry_out(effect, reporter) {
+                    return finish;
+                }
+            }
+            let input = tokio::select! {
+                biased;
+                () = signals.next() => Input::Interrupted,
+                Some(message) = received.recv() => match self.take(message) {
+                    Some(input) => input,
+                    None => continue,
+                },
+                _ = ticks.tick() => {
+                    reporter.tick(now_ms());
+                    Input::Tick
+                }
+            };
+            (state, effects) = machine::step(state, &self.job, now_ms(), input);
+        }
+    }
+
+    fn take(&mut self, message: Message) -> Option<Input> {
+        match message {
+            Message::Target(target) => {
+                self.target = Some(Arc::new(target));
+                Some(Input::Connected)
+            }
+            Message::Input(input) => {
+                if let Input::Probed { reply, .. } = &input {
+                    self.has_zstd = reply.all("tool").any(|tool| tool == "zstd");
+                }
+                Some(input)
+            }
+            Message::FromLink(number, input) => (number == self.link_number).then_some(input),
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect, reporter: &mut Reporter) -> Option<Finish> {
+        match effect {
+            Effect::Connect => self.connect(),
+            Effect::Probe => self.look(looks::probe),
+            Effect::Smoke => self.look(looks::smoke),
+            Effect::Arm(plan) => return self.arm(&plan),
+            Effect::Open(call) => self.open(&call),
+            Effect::Send(line) => {
+                if let Some(link) = &self.link {
+                    let _ = link.send(format!("{line}\n").into_bytes());
+                }
+            }
+            Effect::Upload(run) => self.upload(&run),
+            Effect::Emit(kind) => reporter.event(&Event { at_ms: now_ms(), run: self.run.clone(), kind }),
+            Effect::Finish(finish) => return Some(finish),
+        }
+        None
+    }
+
+    fn connect(&mut self) {
+        self.target = None;
+        self.link = None;
+        self.link_number += 1;
+        let (job, messages) = (Arc::clone(&self.job), self.messages.clone());
+        tokio::spawn(async move {
+            let message = match Target::connect(&job.config.environment).await {
+                Ok(target) => Message::Target(target),
+                Err(error) => Message::Input(refused(&error)),
+            };
+            let _ = messages.send(message);
+        });
+    }
+
+    fn look<F>(&self, what: fn(Arc<Target>, Arc<Job>) -> F)
+    where
+        F: Future<Output = Input> + Send + 'static,
+    {
+        let Some(target) = self.target.clone() else { return };
+        let (job, messages) = (Arc::clone(&self.job), self.messages.clone());
+        tokio::spawn(async move {
+            let _ = messages.send(Message::Input(what(target, job).await));
+        });
+    }
+
+    fn arm(&mut self, plan: &Plan) -> Option<Finish> {
+        self.run = Some(plan.run.clone());
+        match plan.bundle() {
+            Ok(bundle) => {
+                self.start_link(link::arm_args(&self.job, plan, &bundle), bundle.tar);
+                None
+            }
+            Err(error) => Some(Finish::Fault(format!("the plan could not be packed: {error}"))),
+        }
+    }
+
+    fn open(&mut self, call: &Call) {
+        self.run = RunId::try_from(call.run.clone()).ok();
+        self.start_link(link::call_args(&self.job, call), Vec::new());
+    }
+
+    fn start_link(&mut self, args: Vec<String>, first: Vec<u8>) {
+        let Some(target) = self.target.clone() else { return };
+        self.link_number += 1;
+        let (number, messages) = (self.link_number, self.messages.clone());
+        let (writer, lines) = unbounded_channel();
+        self.link = Some(writer);
+        tokio::spawn(link::run(target, args, first, lines, move |input| {
+            let _ = messages.send(Message::FromLink(number, input));
+        }));
+    }
+
+    fn upload(&self, run: &str) {
+        let (Some(target), Some(artifact)) = (self.target.clone(), self.artifact.clone()) else { return };
+        let (number, messages) = (self.link_number, self.messages.clone());
+        let environment = &self.job.config.environment;
+        let file = format!("{}/.backstay/runs/{run}/upload/artifact", environment.path);
+        let mode = self.job.config.release.mode;
+        let compression = if self.has_zstd { Compression::Zstd } else { Compression::Gzip };
+        tokio::spawn(async move {
+            let input = match upload(&target, &file, &artifact, mode, compression, |_| {}).await {
+                Ok(()) => Input::Uploaded,
+                Err(error) => {
+                    let lost = matches!(error, UploadError::Target(TargetError::LinkLost));
+                    Input::UploadFailed { reason: error.to_string(), lost }
+                }
+            };
+            let _ = messages.send(Message::FromLink(number, input));
+        });
+    }
+}
+
+fn refused(error: &ConnectError) -> Input {
+    let refusal = Refusal::new(chain(error), error.remedy());
+    Input::ConnectFailed { refusal }
+}
+
+/// An error with its causes, on one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let more = cause.to_string();
+        if !text.ends_with(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        next = cause.source();
+    }
+    text
+}

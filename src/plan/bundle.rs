@@ -36,6 +36,9 @@ impl Plan {
         if self.symlink {
             files.push(PlanFile::text("symlink", ""));
         }
+        if let Some(folder) = &self.release_dir {
+            files.push(PlanFile::text("release", line(folder)));
+        }
         if let Some((key, digest)) = &self.key {
             files.push(PlanFile::text("key", format!("{key} {digest}\n")));
         }
@@ -87,22 +90,36 @@ impl Plan {
     /// # Errors
     /// Only when memory runs out or a path cannot be in a tar.
     pub fn bundle(&self) -> io::Result<Bundle> {
-        let files = self.files();
+        let mut files = self.files();
         let mut hashes = String::new();
-        let mut tar = tar::Builder::new(Vec::new());
         for file in &files {
             let _ = writeln!(hashes, "{}  {}", hex(&Sha256::digest(&file.bytes)), file.path);
-            add(&mut tar, &file.path, &file.bytes, 0o700)?;
         }
-        add(&mut tar, "hashes", hashes.as_bytes(), 0o600)?;
-        for (path, secret) in &self.secrets {
-            add(&mut tar, &format!("secrets/{path}"), secret.expose().as_bytes(), 0o600)?;
-        }
-        let mut tar = tar.into_inner()?;
-        tar.resize(tar.len().next_multiple_of(BLOCK), 0);
+        files.push(PlanFile::text("hashes", hashes));
+        let secrets = self.secrets.iter();
+        files.extend(secrets.map(|(path, secret)| PlanFile::text(format!("secrets/{path}"), secret.expose())));
+        let tar = pack(&files)?;
         let sha256 = hex(&Sha256::digest(&tar));
         Ok(Bundle { tar, sha256 })
     }
+}
+
+/// Files as one tar, padded to whole blocks. The receiving side's umask makes them private.
+///
+/// # Errors
+/// Only when memory runs out or a path cannot be in a tar.
+pub fn pack(files: &[PlanFile]) -> io::Result<Vec<u8>> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for file in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(file.bytes.len() as u64);
+        header.set_mode(0o600);
+        header.set_mtime(0);
+        tar.append_data(&mut header, &file.path, file.bytes.as_slice())?;
+    }
+    let mut tar = tar.into_inner()?;
+    tar.resize(tar.len().next_multiple_of(BLOCK), 0);
+    Ok(tar)
 }
 
 /// The folder of the nth step.
@@ -146,12 +163,4 @@ fn common(
     }
     all.extend(files.iter().map(|file| below(folder, file)));
     all
-}
-
-fn add(tar: &mut tar::Builder<Vec<u8>>, path: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let mut header = tar::Header::new_gnu();
-    header.set_size(bytes.len() as u64);
-    header.set_mode(mode);
-    header.set_mtime(0);
-    tar.append_data(&mut header, path, bytes)
 }

@@ -1,11 +1,24 @@
 //! Configuration and probed facts → a plan: steps with do, undo and parameters. Pure; knows nothing of how a
 //! host is reached.
 
+mod build;
 mod bundle;
+pub mod database;
+mod facts;
+mod params;
 #[expect(clippy::module_inception, reason = "the plan is what this room is for")]
 mod plan;
+mod probe;
+mod refuse;
+mod rollback;
 mod step;
+mod steps;
 
-pub use bundle::{BLOCK, Bundle, hex};
+pub use build::{Request, Shipment, build};
+pub use bundle::{BLOCK, Bundle, hex, pack};
+pub use facts::{App, Facts, Known, fold, known};
 pub use plan::{About, Generation, Notify, Plan, Settings, StepSummary, Summary};
+pub use probe::probe;
+pub use refuse::refusals;
+pub use rollback::{RollbackData, RollbackRequest, build_rollback, rollback_span};
 pub use step::{After, Condition, Finish, PlanFile, Refusal, Script, Step, Undo};

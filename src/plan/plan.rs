@@ -17,6 +17,8 @@ pub struct Plan {
     pub about: About,
     /// Whether `current` is moved (strategy symlink).
     pub symlink: bool,
+    /// The release that `switch` makes live, absolute, where it is not the one of this run.
+    pub release_dir: Option<String>,
     /// Plan-wide parameters of the scripts.
     pub params: Vec<(&'static str, String)>,
     /// Files under `secrets/`: path and content. Removed when the run has ended.

@@ -1,1 +1,129 @@
-//! report
+//! Events → what people and scripts see: bars, plain lines, JSON lines, a summary. It decides nothing.
+
+mod bar;
+mod escape;
+mod json;
+mod plain;
+mod summary;
+#[cfg(test)]
+mod tests;
+pub mod time;
+mod words;
+
+use std::io::Write;
+
+pub use escape::escape;
+
+use self::{bar::Bars, plain::Plain, summary::Summary};
+use crate::model::{Event, EventKind, OutcomeReport};
+
+/// How progress is shown on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A line that lives, on a terminal.
+    Bar,
+    /// Lines with the time.
+    Plain,
+    /// Only the summary, warnings and errors.
+    None,
+}
+
+/// What a reporter is told.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How progress is shown.
+    pub mode: Mode,
+    /// JSON lines on stdout.
+    pub json: bool,
+    /// Whether stderr takes colours.
+    pub color: bool,
+    /// Whether a CI runner reads stderr for commands.
+    pub ci: bool,
+    /// The environment's name, for the next commands that are proposed.
+    pub environment: String,
+}
+
+/// Takes every event of a command, shows it in each form that is wanted.
+pub struct Reporter {
+    json: Option<Box<dyn Write + Send>>,
+    view: View,
+    summary: Summary,
+    errors: Box<dyn Write + Send>,
+}
+
+enum View {
+    Bar(Bars),
+    Plain(Plain),
+    None,
+}
+
+impl Reporter {
+    /// On this process's stdout and stderr.
+    pub fn new(options: Options) -> Self {
+        Self::to(options, Box::new(std::io::stdout()), Box::new(std::io::stderr()))
+    }
+
+    /// On these instead; bars draw on the terminal themselves.
+    pub fn to(options: Options, stdout: Box<dyn Write + Send>, stderr: Box<dyn Write + Send>) -> Self {
+        let view = match options.mode {
+            Mode::Bar => View::Bar(Bars::new(options.color)),
+            Mode::Plain => View::Plain(Plain::new(options.ci)),
+            Mode::None => View::None,
+        };
+        let json = options.json.then_some(stdout);
+        Self { json, view, summary: Summary::new(&options), errors: stderr }
+    }
+
+    /// Shows one event. What cannot be written is nobody's loss: the journal has it.
+    pub fn event(&mut self, event: &Event) {
+        if let Some(json) = &mut self.json {
+            let _ = writeln!(json, "{}", json::line(event));
+            let _ = json.flush();
+        }
+        self.summary.event(event);
+        match &mut self.view {
+            View::Bar(bars) => bars.event(event),
+            View::Plain(plain) => plain.event(event, &mut self.errors),
+            View::None => {}
+        }
+        if let EventKind::Outcome(report) = &event.kind {
+            self.end(report);
+        }
+    }
+
+    /// Time passes: signs of life.
+    pub fn tick(&mut self, now_ms: i64) {
+        match &mut self.view {
+            View::Bar(bars) => bars.tick(),
+            View::Plain(plain) => plain.tick(now_ms, &mut self.errors),
+            View::None => {}
+        }
+    }
+
+    /// Says a result that is no outcome.
+    pub fn result(&mut self, text: &str) {
+        self.close();
+        match &mut self.json {
+            Some(json) => {
+                let _ = writeln!(json, "{}", json::nothing(text));
+            }
+            None => {
+                let _ = writeln!(self.errors, "{}", escape(text));
+            }
+        }
+    }
+
+    /// Takes living lines off the screen.
+    pub fn close(&mut self) {
+        if let View::Bar(bars) = &mut self.view {
+            bars.close();
+        }
+    }
+
+    fn end(&mut self, report: &OutcomeReport) {
+        self.close();
+        let text = self.summary.text(report);
+        let _ = write!(self.errors, "{text}");
+        let _ = self.errors.flush();
+    }
+}

@@ -2,9 +2,13 @@
 //! Knows nothing of the runner's control flow.
 
 mod executor;
+mod probe;
 mod quote;
 mod reply;
+mod upload;
 
 pub use executor::{LINK, executor};
+pub use probe::{LOOK, PROBE, PROBE_START, REQUEST, RUNS};
+pub use upload::UPLOAD;
 pub use quote::{params, quote};
 pub use reply::{Reply, columns};

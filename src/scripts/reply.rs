@@ -24,6 +24,11 @@ impl Reply {
         self.0.iter().filter(move |(n, _)| *n == name).map(|(_, v)| v.as_str())
     }
 
+    /// The names of all facts, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The facts whose name begins with `prefix`, with the prefix cut off.
     #[must_use]
     pub fn below(&self, prefix: &str) -> Self {

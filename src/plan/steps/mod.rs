@@ -1,25 +1,64 @@
 //! The steps of a plan, one file for each: what it does, how it is taken back, what it is told.
 
+mod data;
+mod hooks;
+mod maintenance;
+mod migrate;
+mod notify;
+mod pending;
 mod release;
+mod restore;
+mod settings;
+mod smoke;
 mod switch;
 mod tidy;
+mod workers;
 
-pub use release::{RELEASE_LIB, release_step};
+pub use data::{copy_step, protect_step};
+pub use hooks::{finish_hooks, step_hooks};
+pub use maintenance::{maintenance_off, maintenance_on, maintenance_scripts};
+pub use migrate::migrate_step;
+pub use notify::notify;
+pub use pending::pending_step;
+pub use release::release_step;
+pub use restore::restore_step;
+pub use settings::settings_step;
+pub use smoke::{smoke_old, smoke_step};
 pub use switch::switch_step;
 pub use tidy::tidy_finish;
+pub use workers::{worker_files, workers_start, workers_stop};
 
-use super::{PlanFile, Script};
+use super::PlanFile;
 
-/// Commands of the user as files `command-1`, `command-2`, … in a step's folder: run, never spliced into a script.
-fn command_files(commands: &[String]) -> Vec<PlanFile> {
+/// What the scripts of steps share: files under `lib/`.
+pub fn lib() -> Vec<PlanFile> {
+    let files = [
+        ("step.sh", script!("lib/step.sh")),
+        ("http.sh", script!("lib/http.sh")),
+        ("maintenance.sh", script!("lib/maintenance.sh")),
+        ("workers.sh", script!("lib/workers.sh")),
+        ("databases.sh", script!("lib/databases.sh")),
+        ("release.sh", script!("lib/release.sh")),
+        ("laravel.php", script!("laravel/laravel.php")),
+    ];
+    files.map(|(name, script)| PlanFile::text(name, script.0)).into()
+}
+
+/// Commands of the user as files `PREFIX-001`, `PREFIX-002`, … in a step's folder: run, never spliced into a script.
+fn command_files(prefix: &str, commands: &[String]) -> Vec<PlanFile> {
     let numbered = commands.iter().enumerate();
-    numbered.map(|(n, command)| PlanFile::text(format!("command-{:03}", n + 1), format!("{command}\n"))).collect()
+    numbered.map(|(n, command)| PlanFile::text(format!("{prefix}-{:03}", n + 1), format!("{command}\n"))).collect()
+}
+
+/// Seconds, rounded up: what `sleep` and `timeout` of any system take.
+fn seconds(span: crate::model::Span) -> String {
+    span.ms().div_ceil(1000).to_string()
 }
 
 /// The text of a script under `src/scripts/`.
 macro_rules! script {
     ($file:literal) => {
-        Script(include_str!(concat!("../../scripts/", $file)))
+        $crate::plan::Script(include_str!(concat!("../../scripts/", $file)))
     };
 }
 use script;

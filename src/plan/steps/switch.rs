@@ -7,15 +7,15 @@ use crate::{
     plan::{Condition, Step, Undo},
 };
 
-/// Strategy symlink only. `to` is the release that a rollback goes back to, absolute; none: the one of this run.
-pub fn switch_step(config: &Config, to: Option<&str>) -> Step {
+/// Strategy symlink only. To the plan's release: the one of this run, or the one that a rollback goes back to.
+pub fn switch_step(config: &Config) -> Step {
     Step {
         name: "switch".to_owned(),
         phase: Phase::Switch,
         action: script!("steps/switch.sh"),
         undo: Undo::Script(script!("steps/switch-undo.sh")),
-        params: to.map(|to| ("SWITCH_TO", to.to_owned())).into_iter().collect(),
-        files: command_files(&config.release.reload),
+        params: Vec::new(),
+        files: command_files("command", &config.release.reload),
         only_if: Condition::Always,
         timeout: None,
     }

@@ -8,15 +8,14 @@ set -eu
 . "$BACKSTAY_DIR/lib/databases.sh"
 prove_maintenance
 prove_workers_stopped
-# Nobody can tell from here whether a request still runs, so the whole time is given.
-sleep "$DRAIN_S"
+# Nobody can tell from here whether a request still runs, so the whole time is given. A first deploy serves nobody yet.
+[ -z "$BACKSTAY_LIVE" ] || sleep "$DRAIN_S"
 notes=
 for name in $DATABASES; do
 	in_database "$name" seal || fail "database $name could not be sealed"
 	: >"$BACKSTAY_DB_STATE/sealed"
 	sync "$BACKSTAY_DB_STATE/sealed" 2>/dev/null || sync
 	database_note
-	while read -r fact value; do fact "$fact" "$value"; done <"$BACKSTAY_DB_STATE/facts"
+	database_facts
 done
-fact sealed yes
-note "$notes"
+note "${notes:-no database to protect}"

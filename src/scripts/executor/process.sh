@@ -153,6 +153,7 @@ child_main() {
 	if [ -f "$RUN_DIR/symlink" ]; then
 		BACKSTAY_RELEASE=$BACKSTAY_PATH/releases/$RUN
 		BACKSTAY_LIVE=
+		[ ! -f "$RUN_DIR/release" ] || BACKSTAY_RELEASE=$(cat "$RUN_DIR/release")
 		[ ! -e "$BACKSTAY_PATH/current" ] || BACKSTAY_LIVE=$(readlink -f "$BACKSTAY_PATH/current")
 	fi
 	export BACKSTAY_DIR BACKSTAY_RUN BACKSTAY_PATH BACKSTAY_STEP_DIR BACKSTAY_STATE BACKSTAY_SECRETS BACKSTAY_NOTE \

@@ -5,6 +5,7 @@
 // their owner can read; none is printed. PHP 7.4 and later, Laravel 8 and later.
 //
 //   facts                        version, maintenance, queue, the routes that maintenance leaves open
+//   probe DIR NAME=CONNECTION…   facts, migrations that ran (`ran`), and settings of each connection (`db.NAME.…`)
 //   settings NAME CONNECTION DIR the connection's account into DIR/NAME.cnf; its driver, schema and host to stdout
 //   pending                      migrations that have not run, by the application's own migrator
 //   pretend                      the SQL that they would run
@@ -83,17 +84,38 @@ function option(string $name, $value): string
     return $name . '="' . strtr((string) $value, ['\\' => '\\\\', '"' => '\\"', "\n" => '\\n', "\t" => '\\t']) . "\"\n";
 }
 
-function settings($app, string $name, string $connection, string $folder): void
+function probe($app, string $folder, array $databases): void
+{
+    facts($app);
+    foreach ($databases as $database) {
+        [$name, $connection] = explode('=', $database, 2);
+        try {
+            settings($app, $name, $connection, $folder, "db.$name.");
+        } catch (Throwable $error) {
+            emit("db.$name.error", $error->getMessage());
+        }
+    }
+    try {
+        foreach ($app['migrator']->repositoryExists() ? $app['migrator']->getRepository()->getRan() : [] as $name) {
+            emit('ran', $name);
+        }
+        emit('ran-known', true);
+    } catch (Throwable $error) {
+        emit('database-error', $error->getMessage());
+    }
+}
+
+function settings($app, string $name, string $connection, string $folder, string $prefix = ''): void
 {
     $config = $app['db']->connection($connection === 'auto' ? null : $connection)->getConfig();
     $write = isset($config['write']) ? (isset($config['write'][0]) ? $config['write'][0] : $config['write']) : [];
     $config = array_merge($config, $write);
     $host = is_array($config['host'] ?? null) ? reset($config['host']) : ($config['host'] ?? '');
-    emit('driver', $config['driver']);
-    emit('database', $config['database'] ?? '');
-    emit('host', $host);
-    emit('user', $config['username'] ?? '');
-    emit('prefix', $config['prefix'] ?? '');
+    emit($prefix . 'driver', $config['driver']);
+    emit($prefix . 'database', $config['database'] ?? '');
+    emit($prefix . 'host', $host);
+    emit($prefix . 'user', $config['username'] ?? '');
+    emit($prefix . 'prefix', $config['prefix'] ?? '');
     if (!in_array($config['driver'], ['mysql', 'mariadb'], true)) {
         return;
     }
@@ -137,6 +159,9 @@ try {
     switch ($subcommand) {
         case 'facts':
             facts($app);
+            break;
+        case 'probe':
+            probe($app, $argv[2], array_slice($argv, 3));
             break;
         case 'settings':
             settings($app, $argv[2], $argv[3], $argv[4]);

@@ -1,16 +1,19 @@
-# Databases: each has a folder `databases/<name>/` with its engine's scripts and parameters, and a state of its own.
+# Databases: each has a folder `databases/<name>/<driver>/` with its engine's scripts and parameters, and a state of its
+# own. Which driver it is, and which schema or file, the step `settings` has found out.
 # shellcheck shell=sh disable=SC2154
 
-# in_database NAME SCRIPT: runs one script of a database's engine, if it has it.
+# in_database NAME SCRIPT: runs one script of a database's engine, if it has it. Exit 0 as well where the database turned
+# out to be one that is not protected.
 in_database() {
 	BACKSTAY_DB=$1
-	BACKSTAY_DB_DIR=$BACKSTAY_DIR/databases/$1
 	BACKSTAY_DB_STATE=$BACKSTAY_STATE/db-$1
 	BACKSTAY_DB_CNF=$BACKSTAY_SECRETS/$1.cnf
-	export BACKSTAY_DB BACKSTAY_DB_DIR BACKSTAY_DB_STATE BACKSTAY_DB_CNF
-	[ -f "$BACKSTAY_DB_DIR/$2" ] || return 0
-	(umask 077 && mkdir -p "$BACKSTAY_DB_STATE")
+	[ -f "$BACKSTAY_DB_STATE/driver" ] || return 0
+	BACKSTAY_DB_DIR=$BACKSTAY_DIR/databases/$1/$(cat "$BACKSTAY_DB_STATE/driver")
+	BACKSTAY_DB_TARGET=$(cat "$BACKSTAY_DB_STATE/target")
+	export BACKSTAY_DB BACKSTAY_DB_DIR BACKSTAY_DB_STATE BACKSTAY_DB_CNF BACKSTAY_DB_TARGET
 	rm -f "$BACKSTAY_DB_STATE/note"
+	[ -f "$BACKSTAY_DB_DIR/$2" ] || return 0
 	sh "$BACKSTAY_DB_DIR/$2"
 }
 
@@ -19,6 +22,12 @@ database_note() {
 	if [ -s "$BACKSTAY_DB_STATE/note" ]; then
 		notes="${notes:+$notes · }$(head -n 1 "$BACKSTAY_DB_STATE/note")"
 	fi
+}
+
+# The facts that it left, for the journal.
+database_facts() {
+	[ -f "$BACKSTAY_DB_STATE/facts" ] || return 0
+	while read -r fact value; do fact "$fact" "$value"; done <"$BACKSTAY_DB_STATE/facts"
 }
 
 # The names in the other direction.

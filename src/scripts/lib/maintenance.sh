@@ -43,6 +43,8 @@ site_is_open() {
 # Users get 503: asked of the app itself, and of the site where its address is known.
 prove_maintenance() {
 	[ -e "$BACKSTAY_STATE/if-down" ] || return 0
+	# Before the first version is live there is nobody to ask.
+	[ -n "$BACKSTAY_LIVE" ] || return 0
 	maintenance_is_on "$BACKSTAY_LIVE" || fail "the app is not in maintenance any more: something has lifted it (a cache:clear, an artisan up?)"
 	[ -z "$URL" ] || until_true 10 site_says_503 || fail "maintenance is on, but $URL/ answers $SEEN, not 503: does the address lead to this app? (http.resolve)"
 }

@@ -17,13 +17,6 @@ fail() {
 	exit 1
 }
 
-# One fact of a reply to the runner: name, tab, value on one line.
-emit() {
-	printf '%s\t' "$1"
-	printf '%s' "$2" | sed -e 's/\\/\\\\/g' -e 's/	/\\t/g' | awk 'NR > 1 { printf "\\n" } { printf "%s", $0 }'
-	printf '\n'
-}
-
 # Waits until the command given after the seconds succeeds: until_true 30 some_check
 until_true() {
 	left=$(($1 * 5))

@@ -77,6 +77,20 @@ start_worker() {
 	started=$((started + 1))
 }
 
+# One that ran on through a run without maintenance gets the new code.
+renew_worker() {
+	worker_runs || return 0
+	case $kind in
+	supervisor) supervisor restart "$name" 8>&- 9>&- && until_true "$grace" worker_runs || fail "worker $name did not start again" ;;
+	queue) (cd "$BACKSTAY_LIVE" && "$PHP" artisan queue:restart) ;;
+	command)
+		(cd "$BACKSTAY_LIVE" && sh -eu "$worker/stop") || fail "the stop command of worker $name failed"
+		(cd "$BACKSTAY_LIVE" && sh -eu "$worker/start") 8>&- 9>&- || fail "the start command of worker $name failed"
+		;;
+	esac
+	started=$((started + 1))
+}
+
 check_worker_stopped() {
 	case $kind in
 	queue) # respawned ones do nothing in maintenance, unless forced

@@ -3,7 +3,10 @@
 set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 
-if [ "$PRESET" = laravel ]; then
+if [ -n "${ROLLBACK-}" ]; then
+	# Data is brought back, whatever the app says, and never while users are served.
+	count=0 WHEN=always
+elif [ "$PRESET" = laravel ]; then
 	cd "$BACKSTAY_RELEASE"
 	"$PHP" "$BACKSTAY_DIR/lib/laravel.php" pending >"$BACKSTAY_STATE/pending"
 	count=$(grep -c '^pending	' "$BACKSTAY_STATE/pending" || :)
@@ -18,7 +21,9 @@ case $WHEN in
 always) : >"$BACKSTAY_STATE/if-down" ;;
 pending) [ "$count" -eq 0 ] || : >"$BACKSTAY_STATE/if-down" ;;
 esac
-if [ "$count" -eq 0 ]; then
+if [ -n "${ROLLBACK-}" ]; then
+	note "data is brought back in maintenance"
+elif [ "$count" -eq 0 ]; then
 	note "no migrations pending"
 elif [ "$PRESET" = laravel ]; then
 	note "$count pending: $(cut -f 2 "$BACKSTAY_STATE/pending" | head -n 3 | tr '\n' ' ')"

@@ -1,21 +1,44 @@
 #!/bin/sh
 # The app is asked for its databases' accounts; they go into files of this run that only we can read. What it says
-# must be what the plan was made for.
+# must be what the plan was made for. Files: `<name>.connection`, `.expected`, `.credentials`, `.target`, `.driver`.
 set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 umask 077
 release=${BACKSTAY_LIVE:-$BACKSTAY_RELEASE}
-for name in $DATABASES; do
-	if [ -f "$BACKSTAY_STEP_DIR/$name.connection" ]; then
-		cd "$release"
-		"$PHP" "$BACKSTAY_DIR/lib/laravel.php" settings "$name" "$(cat "$BACKSTAY_STEP_DIR/$name.connection")" "$BACKSTAY_SECRETS" >"$BACKSTAY_STATE/$name.settings"
-		grep -E '^(driver|database|host)	' "$BACKSTAY_STATE/$name.settings" | cmp -s - "$BACKSTAY_STEP_DIR/$name.expected" ||
-			[ ! -f "$BACKSTAY_STEP_DIR/$name.expected" ] ||
-			fail "the app's connection for $name is another one than when the plan was made; run the deploy again"
-	elif [ -f "$BACKSTAY_STEP_DIR/$name.credentials" ]; then
-		file=$(cat "$BACKSTAY_STEP_DIR/$name.credentials")
-		case $file in \~/*) file=$HOME/${file#??} ;; esac
-		cp "$file" "$BACKSTAY_SECRETS/$name.cnf" || fail "the option file $file of database $name cannot be read"
+
+ask_app() {
+	settings=$state/settings
+	(cd "$release" && "$PHP" "$BACKSTAY_DIR/lib/laravel.php" settings "$name" "$(cat "$BACKSTAY_STEP_DIR/$name.connection")" "$BACKSTAY_SECRETS") >"$settings"
+	grep -E '^(driver|database|host)	' "$settings" >"$settings.said"
+	if [ -f "$BACKSTAY_STEP_DIR/$name.expected" ] && ! cmp -s "$settings.said" "$BACKSTAY_STEP_DIR/$name.expected"; then
+		fail "the app's connection for $name is another one than when the plan was made: deploy again"
 	fi
+	driver=$(sed -n 's/^driver	//p' "$settings")
+	target=$(sed -n 's/^database	//p' "$settings")
+	[ "$driver" != mariadb ] || driver=mysql
+}
+
+copy_credentials() {
+	file=$(cat "$BACKSTAY_STEP_DIR/$name.credentials")
+	case $file in \~/*) file=$HOME/${file#??} ;; esac
+	cp "$file" "$BACKSTAY_SECRETS/$name.cnf" || fail "the option file $file of database $name cannot be read"
+}
+
+count=0
+for name in $DATABASES; do
+	state=$BACKSTAY_STATE/db-$name
+	mkdir -p "$state"
+	driver='' target=''
+	[ ! -f "$BACKSTAY_STEP_DIR/$name.connection" ] || ask_app
+	[ ! -f "$BACKSTAY_STEP_DIR/$name.credentials" ] || copy_credentials
+	[ ! -f "$BACKSTAY_STEP_DIR/$name.target" ] || target=$(cat "$BACKSTAY_STEP_DIR/$name.target")
+	[ ! -f "$BACKSTAY_STEP_DIR/$name.driver" ] || driver=$(cat "$BACKSTAY_STEP_DIR/$name.driver")
+	if [ ! -d "$BACKSTAY_DIR/databases/$name/$driver" ]; then
+		fail "database $name is of the kind '$driver', which cannot be protected: set databases.$name.engine to {command: {backup, restore}}, or to none"
+	fi
+	printf '%s\n' "$target" >"$state/target"
+	printf '%s\n' "$driver" >"$state/driver"
+	count=$((count + 1))
 done
-note "$(printf %s "$DATABASES" | wc -w | tr -d ' ') of the app's databases"
+sync "$BACKSTAY_SECRETS" 2>/dev/null || sync
+note "$count of the app's databases"

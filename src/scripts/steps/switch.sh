@@ -4,8 +4,8 @@ set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/release.sh"
 
-# Where to: the release of this run, or the one that a rollback asks for.
-release=${SWITCH_TO:-$BACKSTAY_RELEASE}
+# The release of this run, or the one that a rollback goes back to.
+release=$BACKSTAY_RELEASE
 
 reload() {
 	for command in "$BACKSTAY_STEP_DIR"/command-*; do

@@ -4,6 +4,7 @@
 set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/release.sh"
+. "$BACKSTAY_DIR/lib/databases.sh"
 
 RUNS=$BACKSTAY_PATH/.backstay/runs
 KEEP_RUNS=50
@@ -69,12 +70,8 @@ tidy_runs() {
 }
 
 tidy_databases() {
-	for script in "$BACKSTAY_DIR"/databases/*/tidy; do
-		[ -f "$script" ] || continue
-		folder=${script%/tidy}
-		name=${folder##*/}
-		BACKSTAY_DB=$name BACKSTAY_DB_DIR=$folder BACKSTAY_DB_STATE=$BACKSTAY_STATE/db-$name \
-			sh "$script" || printf '%s\n' "the copies of database $name could not be tidied" >&2
+	for name in $DATABASES; do
+		in_database "$name" tidy || fact warning "the old copies of database $name could not be removed"
 	done
 }
 

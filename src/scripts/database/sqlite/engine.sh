@@ -1,20 +1,25 @@
 # SQLite through its own backup API: by the sqlite3 program, else by PHP. In place, in one transaction: inode, owner, mode and
-# a -wal beside the file keep their meaning. Sourced by seal and restore.
+# a -wal beside the file keep their meaning. Sourced by the scripts beside it.
 # shellcheck shell=sh disable=SC2154
 set -eu
 umask 077
 . "$BACKSTAY_DIR/params"
 . "$BACKSTAY_DB_DIR/params"
-copies=$BACKSTAY_PATH/.backstay/copies/$COPY_OF
-copy=$copies/$BACKSTAY_DB.sqlite
-failed=$copies/$BACKSTAY_DB.failed.sqlite
+case $BACKSTAY_DB_TARGET in
+/*) db_file=$BACKSTAY_DB_TARGET ;;
+*) db_file=$BACKSTAY_PATH/$BACKSTAY_DB_TARGET ;;
+esac
+copies=$BACKSTAY_PATH/.backstay/copies
+copy=$copies/$COPY_OF/$BACKSTAY_DB.sqlite
+failed=$copies/$COPY_OF/$BACKSTAY_DB.failed.sqlite
 
 say_failed() {
 	printf '%s\n' "$*" >&2
 	exit 1
 }
 
-# backup FROM TO: a consistent copy of FROM's pages in TO, waiting up to 10 s for writers to end.
+# backup FROM TO: a consistent copy of FROM's pages in TO, waiting up to 10 s for others to end their transactions. TO may be
+# in use: it is written in one transaction of its own.
 backup() {
 	if command -v sqlite3 >/dev/null; then
 		printf '.timeout 10000\n.backup %s\n' "$(sqlite_word "$2")" | sqlite3 -batch -bail "$1"
@@ -24,40 +29,65 @@ backup() {
 	fi
 }
 
-# restore_into FROM TO: the same, into a file that is in use.
-restore_into() { backup "$1" "$2"; }
-
 # A file name as the sqlite3 program reads it.
 sqlite_word() { printf '"%s"' "$(printf %s "$1" | sed 's/[\\"]/\\&/g')"; }
 
+# query FILE: statements from standard input, one a line; columns are divided by `|`.
 query() {
 	if command -v sqlite3 >/dev/null; then
-		sqlite3 -batch -bail -cmd '.timeout 10000' "$1" "$2"
+		sqlite3 -batch -bail -cmd '.timeout 10000' "$1"
 	else
-		"$PHP" -r '$db = new SQLite3($argv[1]); $db->busyTimeout(10000); $rows = $db->query($argv[2]);
-			if ($rows === false) exit(1); while ($row = $rows->fetchArray(SQLITE3_NUM)) echo implode("|", $row), "\n";' "$1" "$2"
+		"$PHP" -r '$db = new SQLite3($argv[1]); $db->busyTimeout(10000); $db->enableExceptions(true);
+			while (($sql = fgets(STDIN)) !== false) { $rows = $db->query($sql);
+				while ($row = $rows->fetchArray(SQLITE3_NUM)) echo implode("|", $row), "\n"; }' "$1"
 	fi
 }
 
-# Sound in itself, and its keys as sound as they were in the live file.
 check_file() {
-	[ "$(query "$1" 'PRAGMA integrity_check')" = ok ] || say_failed "$1 fails its integrity check"
+	[ "$(printf '%s\n' 'PRAGMA integrity_check;' | query "$1")" = ok ] || say_failed "$1 fails its integrity check"
 }
 
-# Everything that the file says, as one digest: its schema, settings and every row with the type of each value.
+# One SELECT for each table, made by the database itself so that it quotes the names. Text is taken as bytes, since
+# quote() would end at a NUL; other values as their exact literals.
+SELECTS=$(
+	cat <<'SQL'
+SELECT 'SELECT ' || (SELECT group_concat('typeof(' || n || ')||CASE typeof(' || n || ') WHEN ''text'' THEN hex(CAST(' || n || ' AS BLOB)) ELSE quote(' || n || ') END', '||char(9)||') FROM (SELECT '"' || replace(name, '"', '""') || '"' AS n FROM pragma_table_xinfo(m.name))) || ' FROM "' || replace(name, '"', '""') || '" ORDER BY 1;' FROM sqlite_master m WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name;
+SQL
+)
+
+# Everything that the file says, as one digest: settings, schema, and every row with the type of each value.
 fingerprint() {
-	query "$1" 'PRAGMA user_version; PRAGMA application_id; PRAGMA encoding;' >"$BACKSTAY_DB_STATE/settings"
-	query "$1" "SELECT type, name, tbl_name, quote(sql) FROM sqlite_master ORDER BY 1, 2" >"$BACKSTAY_DB_STATE/schema"
-	# One SELECT a table, made by the database itself so that names are quoted by it.
-	query "$1" "SELECT 'SELECT ' || (SELECT group_concat('typeof(' || n || ')||quote(' || n || ')', '||char(10)||') FROM (SELECT '\"' || replace(c.name, '\"', '\"\"') || '\"' AS n FROM pragma_table_xinfo(m.name) c)) || ' FROM \"' || replace(m.name, '\"', '\"\"') || '\" ORDER BY 1;' FROM sqlite_master m WHERE type = 'table' AND (sql NOT LIKE 'CREATE VIRTUAL%') ORDER BY name" >"$BACKSTAY_DB_STATE/selects"
-	: >"$BACKSTAY_DB_STATE/rows"
-	while IFS= read -r select; do
-		printf '%s\n' "$select" >>"$BACKSTAY_DB_STATE/rows"
-		query "$1" "$select" >>"$BACKSTAY_DB_STATE/rows" || return 1
-	done <"$BACKSTAY_DB_STATE/selects"
-	cat "$BACKSTAY_DB_STATE/settings" "$BACKSTAY_DB_STATE/schema" "$BACKSTAY_DB_STATE/rows" >"$BACKSTAY_DB_STATE/all"
-	FINGERPRINT=$(sha256sum "$BACKSTAY_DB_STATE/all")
+	work=$BACKSTAY_DB_STATE/work
+	rm -rf "$work"
+	mkdir "$work"
+	printf '%s\n' 'PRAGMA user_version;' 'PRAGMA application_id;' 'PRAGMA encoding;' \
+		'SELECT type, name, tbl_name, quote(sql) FROM sqlite_master ORDER BY 1, 2;' | query "$1" >"$work/all" || return 1
+	printf '%s\n' "$SELECTS" | query "$1" >"$work/selects" || return 1
+	TABLES=$(grep -c . "$work/selects" || :)
+	while IFS= read -r select; do printf "SELECT '%s';\n%s\n" "$(printf %s "$select" | cksum)" "$select"; done <"$work/selects" >"$work/marked"
+	query "$1" <"$work/marked" >>"$work/all" || return 1
+	FINGERPRINT=$(sha256sum "$work/all")
 	FINGERPRINT=${FINGERPRINT%% *}
-	TABLES=$(grep -c . "$BACKSTAY_DB_STATE/selects" || :)
-	rm -f "$BACKSTAY_DB_STATE/rows" "$BACKSTAY_DB_STATE/all"
+	rm -rf "$work"
+}
+
+# bring_back COPY FINGERPRINT: into the live file, in one transaction, compared afterwards. Repeating it is harmless.
+bring_back() {
+	[ -s "$1" ] && fingerprint "$1" && [ "$FINGERPRINT" = "$2" ] || say_failed "the sealed copy $1 is missing or has changed; $db_file was not touched"
+	fingerprint "$db_file" 2>/dev/null || FINGERPRINT=unreadable
+	if [ "$FINGERPRINT" != "$2" ]; then
+		keep_failed
+		backup "$1" "$db_file" || say_failed "$db_file could not be written: another process may hold it locked (fuser -v $db_file)"
+		fingerprint "$db_file"
+		[ "$FINGERPRINT" = "$2" ] || say_failed "$db_file is not equal to the sealed copy after the restore"
+	fi
+	check_file "$db_file"
+	sync "$db_file" 2>/dev/null || sync
+}
+
+# What is replaced is kept for the post-mortem, as far as that goes.
+keep_failed() {
+	[ ! -e "$failed" ] || return 0
+	mkdir -p "${failed%/*}"
+	if backup "$db_file" "$failed.part" 2>/dev/null; then mv "$failed.part" "$failed"; else rm -f "$failed.part"; fi
 }

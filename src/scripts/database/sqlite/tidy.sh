@@ -1,13 +1,29 @@
 #!/bin/sh
-# Copies of older runs go, beyond the newest that are kept; failed states when their time is over.
+# Retention: the copies of the newest committed runs stay; that of a run that was given back is of no more use. Failed states
+# go when their time is over.
 . "$BACKSTAY_DB_DIR/engine.sh"
-copies_root=$BACKSTAY_PATH/.backstay/copies
-kept=0
-for old in $(ls -r "$copies_root" 2>/dev/null); do
-	if [ -f "$copies_root/$old/$BACKSTAY_DB.sqlite" ]; then
-		kept=$((kept + 1))
-		[ "$kept" -le "$KEEP_COPIES" ] || rm -f "$copies_root/$old/$BACKSTAY_DB.sqlite"
-	fi
-	find "$copies_root/$old" -name "$BACKSTAY_DB.failed.sqlite" -mmin "+$KEEP_FAILED_MIN" -exec rm -f {} +
-	rmdir "$copies_root/$old" 2>/dev/null || :
-done
+
+main() {
+	[ "$BACKSTAY_DIRECTION" != rolled-back ] || rm -f "$copy"
+	[ -d "$copies" ] || return 0
+	kept=0
+	for run in $(newest_first); do
+		old=$copies/$run/$BACKSTAY_DB.sqlite
+		if [ -f "$old" ]; then
+			kept=$((kept + 1))
+			[ "$kept" -le "$KEEP_COPIES" ] || rm -f "$old"
+		fi
+		find "$copies/$run" -name "$BACKSTAY_DB.failed.sqlite" -mmin "+$KEEP_FAILED_MIN" -exec rm -f {} +
+		rmdir "$copies/$run" 2>/dev/null || :
+	done
+}
+
+# A run's id begins with its time.
+newest_first() {
+	for run in "$copies"/*/; do
+		run=${run%/}
+		[ ! -d "$run" ] || printf '%s\n' "${run##*/}"
+	done | sort -r
+}
+
+main

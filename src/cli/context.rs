@@ -1,0 +1,99 @@
+//! What every command begins with: the configuration, who asks, the new run's id, the reporter.
+
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, anyhow};
+
+use super::{Global, Progress};
+use crate::{
+    config::{self, Config, Secret},
+    model::RunId,
+    plan::{Request, hex},
+    report::{Mode, Options, Reporter},
+};
+
+/// Where the configuration is looked for.
+const NAMES: [&str; 2] = ["backstay.yml", ".github/backstay.yml"];
+
+/// The user asked for something that cannot be: exit 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Usage(pub(super) String);
+
+/// Reads the configuration for the chosen environment.
+pub(super) fn config(global: &Global) -> anyhow::Result<Config> {
+    let file = match &global.config {
+        Some(file) => file.clone(),
+        None => NAMES.iter().map(PathBuf::from).find(|file| file.exists()).ok_or_else(|| {
+            Usage(format!("there is no {} here: change to the app's folder, or name the file with -c", NAMES.join(" and no ")))
+        })?,
+    };
+    let text = std::fs::read_to_string(&file)
+        .map_err(|error| Usage(format!("the configuration {} cannot be read: {error}", file.display())))?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = std::path::absolute(folder).context("the current folder cannot be found")?;
+    let name = file.display().to_string();
+    let source = config::Source { name: &name, text: &text, folder: &folder };
+    let variable = |name: &str| std::env::var(name).ok();
+    config::load(source, global.environment.as_deref(), &variable).map_err(|error| anyhow!(Usage(error.to_string())))
+}
+
+/// What a new run is named and who asks for it. The key stands for `digest`.
+pub(super) fn request(revision: Option<String>, key: Option<(&str, String)>) -> anyhow::Result<Request> {
+    let now = jiff::Timestamp::now();
+    let started = now.strftime("%Y%m%dT%H%M%SZ").to_string();
+    let random = random(20)?;
+    let short = revision.as_deref().filter(|revision| revision.len() >= 7 && revision.bytes().all(|b| b.is_ascii_hexdigit()));
+    let suffix = short.map_or_else(|| hex(&random[..4])[..7].to_owned(), |revision| revision[..7].to_ascii_lowercase());
+    Ok(Request {
+        run: RunId::new(&started, &suffix)?,
+        revision,
+        actor: actor(),
+        key: key.map(|(key, digest)| (digest_of(key), digest)),
+        shipment: None,
+        data_only: false,
+        bypass: Secret::new(format!("backstay-{}", hex(&random))),
+    })
+}
+
+/// SHA-256 of a text, hex. A key may hold anything; on the target it is a word.
+pub(super) fn digest_of(text: &str) -> String {
+    use sha2::{Digest, Sha256};
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+fn random(bytes: usize) -> anyhow::Result<Vec<u8>> {
+    use std::io::Read;
+    let mut random = vec![0; bytes];
+    std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut random)).context("no randomness from /dev/urandom")?;
+    Ok(random)
+}
+
+/// Who asks: GitHub's actor, else user and machine.
+fn actor() -> String {
+    let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let who = of("GITHUB_ACTOR").map(|actor| format!("{actor} (GitHub)")).unwrap_or_else(|| {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let user = of("USER").or_else(|| of("LOGNAME")).unwrap_or_else(|| "somebody".to_owned());
+        if host.trim().is_empty() { user } else { format!("{user}@{}", host.trim()) }
+    });
+    who.chars().filter(|c| !c.is_control()).take(80).collect()
+}
+
+/// How progress is shown.
+pub(super) fn reporter(global: &Global, environment: &str) -> Reporter {
+    let is_terminal = std::io::stderr().is_terminal();
+    let mode = match global.progress {
+        Progress::Bar => Mode::Bar,
+        Progress::Plain => Mode::Plain,
+        Progress::None => Mode::None,
+        Progress::Auto if is_terminal => Mode::Bar,
+        Progress::Auto => Mode::Plain,
+    };
+    let ci = std::env::var_os("GITHUB_ACTIONS").is_some();
+    let color = is_terminal && std::env::var_os("NO_COLOR").is_none();
+    Reporter::new(Options { mode, json: global.json, color, ci, environment: environment.to_owned() })
+}

@@ -1,0 +1,109 @@
+//! `backstay deploy`
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use clap::Args;
+
+use super::{
+    Global,
+    context::{self, Usage, digest_of},
+    finish::carry_out,
+};
+use crate::{
+    artifact::{Artifact, ArtifactError},
+    config::{Config, Preset, Strategy},
+    drive::{chain, now_ms},
+    machine::{Goal, about_run},
+    model::{Event, EventKind, Outcome},
+    plan::{Request, Shipment},
+};
+
+/// What a deploy takes.
+#[derive(Debug, Args)]
+pub(super) struct DeployArgs {
+    /// What is deployed: a folder, or a .tar, .tar.gz or .tar.zst of it (strategy symlink)
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(super) artifact: Option<PathBuf>,
+    /// The revision that it is, as the revision check compares it [default: $GITHUB_SHA]
+    #[arg(long, value_name = "SHA")]
+    pub(super) revision: Option<String>,
+    /// Deploys once for a key: the same again answers with the earlier outcome
+    #[arg(long)]
+    pub(super) key: Option<String>,
+    /// Strategy none without an undo for the code: only the data is protected
+    #[arg(long)]
+    pub(super) data_only: bool,
+    /// Only look: the same as plan --probe
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+pub(super) async fn run(global: &Global, args: &DeployArgs) -> anyhow::Result<u8> {
+    let config = context::config(global)?;
+    let (request, artifact) = match prepare(&config, args, !args.dry_run).await? {
+        Ok(prepared) => prepared,
+        Err(error) => return Ok(refuse(global, &config, &error)),
+    };
+    let goal = if args.dry_run { Goal::Plan } else { Goal::Deploy };
+    carry_out(global, config, request, goal, artifact).await
+}
+
+/// The request and the artifact that it sends, read to its end.
+pub(super) async fn prepare(
+    config: &Config,
+    args: &DeployArgs,
+    needs_artifact: bool,
+) -> anyhow::Result<Result<(Request, Option<Artifact>), ArtifactError>> {
+    let artifact = match (config.release.strategy, &args.artifact) {
+        (Strategy::Symlink, None) if needs_artifact => {
+            let text = "strategy symlink deploys an artifact: name a folder or an archive with --artifact";
+            return Err(anyhow!(Usage(text.to_owned())));
+        }
+        (Strategy::None, Some(_)) => {
+            let text = "with release.strategy none the code is on the target already: --artifact has no use";
+            return Err(anyhow!(Usage(text.to_owned())));
+        }
+        (Strategy::Symlink, Some(file)) => {
+            let (file, exclude) = (file.clone(), config.release.exclude.clone());
+            let entry_points: &[&str] = match config.preset {
+                Preset::Laravel => &["artisan"],
+                Preset::Custom => &[],
+            };
+            match tokio::task::spawn_blocking(move || Artifact::open(&file, &exclude, entry_points)).await? {
+                Ok(artifact) => Some(artifact),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        (Strategy::Symlink | Strategy::None, None) => None,
+    };
+    let revision = args.revision.clone().or_else(|| std::env::var("GITHUB_SHA").ok()).filter(|revision| !revision.is_empty());
+    let stands_for = || {
+        let artifact = artifact.as_ref().map_or("", Artifact::digest);
+        digest_of(&format!("{} {artifact} {}", config.digest(), revision.as_deref().unwrap_or_default()))
+    };
+    let key = args.key.as_deref().map(|key| (key, stands_for()));
+    let mut request = context::request(revision.clone(), key)?;
+    request.data_only = args.data_only;
+    request.shipment = artifact.as_ref().map(|artifact| Shipment {
+        size_bytes: artifact.size_bytes(),
+        migrations: artifact
+            .list("database/migrations")
+            .iter()
+            .filter_map(|name| name.strip_suffix(".php"))
+            .map(str::to_owned)
+            .collect(),
+    });
+    Ok(Ok((request, artifact)))
+}
+
+/// An artifact that is not taken: nothing was reached, nothing was changed.
+pub(super) fn refuse(global: &Global, config: &Config, error: &ArtifactError) -> u8 {
+    let mut reporter = context::reporter(global, &config.environment.name);
+    let reason = chain(error);
+    let refusal = EventKind::Refusal { reason: reason.clone(), remedy: error.remedy() };
+    reporter.event(&Event { at_ms: now_ms(), run: None, kind: refusal });
+    let report = about_run(Outcome::Refused, reason, None, None);
+    reporter.event(&Event { at_ms: now_ms(), run: None, kind: EventKind::Outcome(report) });
+    Outcome::Refused.exit_code()
+}

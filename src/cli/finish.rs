@@ -1,0 +1,55 @@
+//! The end of a job → what is shown and the exit code.
+
+use super::{FAULT, Global, USAGE, context};
+use crate::{
+    config::Config,
+    drive::{drive, now_ms},
+    machine::{Finish, Goal, Job},
+    model::{Event, EventKind},
+    plan::Request,
+};
+
+/// Drives a job to its end, and shows that.
+pub(super) async fn carry_out(
+    global: &Global,
+    config: Config,
+    request: Request,
+    goal: Goal,
+    artifact: Option<crate::artifact::Artifact>,
+) -> anyhow::Result<u8> {
+    let mut reporter = context::reporter(global, &config.environment.name);
+    let run = matches!(goal, Goal::Deploy | Goal::Rollback(_)).then(|| request.run.clone());
+    let opened = EventKind::Opened {
+        command: goal.as_str().to_owned(),
+        app: config.app.clone(),
+        environment: config.environment.name.clone(),
+        revision: request.revision.clone(),
+    };
+    reporter.event(&Event { at_ms: now_ms(), run: run.clone(), kind: opened });
+    let is_key = request.key.is_some();
+    let finish = drive(Job { config, request, goal }, artifact, &mut reporter).await;
+    match finish {
+        Finish::Outcome(report) => {
+            let code = report.outcome.exit_code();
+            let run = report.run.clone().or(run);
+            reporter.event(&Event { at_ms: now_ms(), run, kind: EventKind::Outcome(report) });
+            Ok(code)
+        }
+        Finish::Nothing(text) => {
+            reporter.result(&text);
+            Ok(0)
+        }
+        Finish::Usage(text) => {
+            let _ = is_key;
+            reporter.close();
+            eprintln!("backstay: {text}");
+            Ok(USAGE)
+        }
+        Finish::Fault(text) => {
+            reporter.close();
+            eprintln!("backstay: {text}");
+            Ok(FAULT)
+        }
+        Finish::Planned { facts, plan } => super::plan::show_probed(global, reporter, &facts, plan),
+    }
+}

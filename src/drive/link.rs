@@ -1,0 +1,85 @@
+//! A link to a run: `link.sh` on the target, lines in both directions.
+
+use std::sync::Arc;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::mpsc::UnboundedReceiver,
+};
+
+use crate::{
+    machine::{Call, CallMode, Input, Job, LinkLine},
+    plan::{BLOCK, Bundle, Plan},
+    scripts,
+    target::{Channel, Target},
+};
+
+/// A plan.json with many steps is the longest line there is; what is longer is not ours.
+const LINE_MAX_BYTES: usize = 1024 * 1024;
+
+/// The arguments that begin a run.
+pub(super) fn arm_args(job: &Job, plan: &Plan, bundle: &Bundle) -> Vec<String> {
+    let blocks = (bundle.tar.len() / BLOCK).to_string();
+    vec!["arm".to_owned(), job.config.environment.path.clone(), plan.run.to_string(), blocks, bundle.sha256.clone()]
+}
+
+/// The arguments that follow a run, or settle it.
+pub(super) fn call_args(job: &Job, call: &Call) -> Vec<String> {
+    let (mode, more) = match &call.mode {
+        CallMode::Follow => ("follow", vec![]),
+        CallMode::Recover => ("recover", vec![]),
+        CallMode::Retry => ("retry", vec![job.request.actor.clone()]),
+        CallMode::Accept(state) => ("accept", vec![state.clone(), job.request.actor.clone()]),
+    };
+    let mut args = vec![mode.to_owned(), job.config.environment.path.clone(), call.run.clone(), call.from.to_string()];
+    args.extend(more);
+    args
+}
+
+/// Opens the link, writes `first` and then what comes over `lines`, and feeds back every line until it closes.
+pub(super) async fn run(
+    target: Arc<Target>,
+    args: Vec<String>,
+    first: Vec<u8>,
+    mut lines: UnboundedReceiver<Vec<u8>>,
+    feed: impl Fn(Input) + Send,
+) {
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let Channel { mut stdin, mut stdout, ending } = match target.open(scripts::LINK, &args).await {
+        Ok(channel) => channel,
+        Err(error) => return feed(Input::LinkClosed(Some(super::chain(&error)))),
+    };
+    let write = async move {
+        let mut bytes = first;
+        while stdin.write_all(&bytes).await.is_ok() && stdin.flush().await.is_ok() {
+            let Some(next) = lines.recv().await else { break };
+            bytes = next;
+        }
+        // Whatever could not be written is known by how the script ends.
+        std::future::pending::<()>().await;
+    };
+    let read = async {
+        let mut pending = Vec::new();
+        let mut chunk = [0; 16 * 1024];
+        while let Ok(read @ 1..) = stdout.read(&mut chunk).await {
+            pending.extend_from_slice(&chunk[..read]);
+            while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = pending.drain(..=end).collect();
+                feed(Input::Line(LinkLine::parse(String::from_utf8_lossy(&line[..end]).trim_end_matches('\r'))));
+            }
+            if pending.len() > LINE_MAX_BYTES {
+                pending.clear();
+            }
+        }
+    };
+    tokio::select! {
+        () = write => {}
+        () = read => {}
+    }
+    let lost = match ending.wait().await {
+        Ok(exit) if exit.status == 0 => None,
+        Ok(exit) => Some(exit.stderr),
+        Err(error) => Some(super::chain(&error)),
+    };
+    feed(Input::LinkClosed(lost));
+}

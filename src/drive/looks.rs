@@ -1,0 +1,95 @@
+//! What is looked at: the target before a run, the site before and during it.
+
+use std::sync::Arc;
+
+use crate::{
+    check::{self, Site},
+    config::{Check, CheckKind, Config, HttpFrom},
+    machine::{Checked, Goal, Input, Job},
+    plan, scripts,
+    target::{Target, TargetError},
+};
+
+/// A probe's reply holds journals of unfinished runs and, for a rollback, of the newest committed ones.
+const REPLY_MAX_BYTES: usize = 32 * 1024 * 1024;
+
+/// Looks at the target, and meanwhile at the site.
+pub(super) async fn probe(target: Arc<Target>, job: Arc<Job>) -> Input {
+    let is_rollback = matches!(job.goal, Goal::Rollback(_));
+    let tar = match plan::probe(&job.config, &job.request, is_rollback) {
+        Ok(tar) => tar,
+        Err(error) => return Input::ProbeFailed(format!("the probe could not be packed: {error}")),
+    };
+    let path = job.config.environment.path.clone();
+    let args = [path.as_str()];
+    let ask = target.run(scripts::PROBE_START, &args, &tar, REPLY_MAX_BYTES);
+    let (asked, baseline) = tokio::join!(ask, baseline(&target, &job));
+    match asked {
+        Ok(output) if output.is_success() => {
+            Input::Probed { reply: Box::new(scripts::Reply::parse(&output.stdout)), baseline }
+        }
+        Ok(output) => Input::ProbeFailed(format!("the probe failed with exit {}: {}", output.status, output.stderr.trim())),
+        Err(TargetError::LinkLost) => Input::ProbeFailed("the link to the target was lost while it was looked at".to_owned()),
+        Err(error) => Input::ProbeFailed(super::chain(&error)),
+    }
+}
+
+/// The http checks on the site itself that the live version passes: what it owes after a rollback.
+async fn baseline(target: &Target, job: &Job) -> Vec<String> {
+    match job.goal {
+        Goal::Deploy | Goal::Plan | Goal::Rollback(_) => {}
+        Goal::Settle { .. } | Goal::Abort => return Vec::new(),
+    }
+    let Some(site) = site(&job.config, None, job) else { return Vec::new() };
+    let mut passing = Vec::new();
+    for check in &job.config.smoke.checks {
+        let CheckKind::Http(http) = &check.kind else { continue };
+        let once = Check { attempts: 1, ..check.clone() };
+        if http.http.starts_with('/') && check::check(&once, &site, from(&job.config, target)).await.passed {
+            passing.push(http.http.clone());
+        }
+    }
+    passing
+}
+
+/// Every check that is the runner's, through the maintenance bypass.
+pub(super) async fn smoke(target: Arc<Target>, job: Arc<Job>) -> Input {
+    let mut checked = Vec::new();
+    let site = site(&job.config, Some(&job.request.bypass), &job);
+    for check in &job.config.smoke.checks {
+        match (&check.kind, &site) {
+            (CheckKind::Command { .. }, _) => {}
+            (CheckKind::Http(_) | CheckKind::Revision(_) | CheckKind::Tls { .. }, Some(site)) => {
+                let verdict = check::check(check, site, from(&job.config, &target)).await;
+                checked.push(Checked {
+                    check: verdict.name,
+                    passed: verdict.passed,
+                    required: verdict.required,
+                    note: verdict.note,
+                    duration_ms: verdict.duration_ms,
+                });
+            }
+            // The configuration refuses such checks without an address.
+            (CheckKind::Http(_) | CheckKind::Revision(_) | CheckKind::Tls { .. }, None) => {}
+        }
+    }
+    Input::Smoked(checked)
+}
+
+fn site(config: &Config, bypass: Option<&crate::config::Secret>, job: &Job) -> Option<Site> {
+    let environment = &config.environment;
+    Some(Site::new(
+        environment.url.clone()?,
+        job.request.revision.clone(),
+        environment.http.headers.clone(),
+        environment.http.resolve.clone(),
+        bypass.cloned(),
+    ))
+}
+
+fn from<'a>(config: &Config, target: &'a Target) -> check::From<'a> {
+    match config.environment.http.from {
+        HttpFrom::Runner => check::From::Runner,
+        HttpFrom::Target => check::From::Target(target),
+    }
+}

@@ -1,0 +1,227 @@
+//! A run that is followed: the journal's facts become events, its waiting for a verdict becomes checks.
+
+use super::{Checked, Effect};
+use crate::{
+    journal::{Entry, Fact, RunState, step_name},
+    model::{EventKind, Phase, StepResult},
+    plan::{StepSummary, Summary},
+};
+
+/// A run and what this runner has to do with it.
+#[derive(Debug)]
+pub struct Follow {
+    /// Its id.
+    pub run: String,
+    /// What this runner is to it.
+    pub role: Role,
+    /// What its journal said so far.
+    pub journal: RunState,
+    /// Its plan.
+    pub summary: Summary,
+    /// The verdict or abort that was said and that the journal has not confirmed.
+    pub said: Option<String>,
+    /// Whether the checks are being made.
+    pub smoking: bool,
+    /// Whether the artifact still has to get there.
+    pub uploading: bool,
+    /// When the last beat was sent.
+    pub beat_ms: i64,
+    /// When the command has to end, whatever is seen by then.
+    pub leave_ms: Option<i64>,
+    /// How often nobody was found working on it.
+    pub deaths: u32,
+    /// When the running step began, on the target's clock.
+    began_ms: i64,
+    /// Which script failed last, and its last lines until they are told.
+    tail: (String, Vec<String>),
+}
+
+/// What a runner is to a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It made the run: it beats and gives the verdict.
+    Owner,
+    /// It settles what somebody else left; with `then_deploy` before a deploy of its own.
+    Settler {
+        /// Whether a deploy follows.
+        then_deploy: bool,
+    },
+    /// It asks somebody else's run to stop.
+    Aborter,
+}
+
+impl Follow {
+    /// A run that is about to be followed from its beginning.
+    pub fn new(run: &str, role: Role, summary: Summary, now_ms: i64) -> Self {
+        Self {
+            run: run.to_owned(),
+            role,
+            journal: RunState::default(),
+            summary,
+            said: None,
+            smoking: false,
+            uploading: false,
+            beat_ms: now_ms,
+            leave_ms: None,
+            deaths: 0,
+            began_ms: 0,
+            tail: Default::default(),
+        }
+    }
+
+    /// Takes in one journal line.
+    pub fn entry(&mut self, entry: &Entry) -> Vec<Effect> {
+        if entry.seq <= self.journal.seq {
+            return Vec::new();
+        }
+        let mut effects = self.flush_tail();
+        effects.extend(self.tell(entry));
+        self.journal.apply(entry);
+        if entry.fact == Fact::Await && self.role == Role::Owner && self.said.is_none() {
+            self.smoking = true;
+            effects.push(Effect::Smoke);
+        }
+        effects
+    }
+
+    /// A line of the output of what runs now.
+    pub fn newest(&self, line: String) -> Vec<Effect> {
+        let Some(folder) = &self.journal.running else { return Vec::new() };
+        vec![Effect::Emit(EventKind::StepOutput { step: step_name(folder).to_owned(), line })]
+    }
+
+    /// One of the last lines of a script that failed.
+    pub fn tail(&mut self, line: String) {
+        self.tail.1.push(line);
+    }
+
+    /// The last lines as an event, once they are complete.
+    pub fn flush_tail(&mut self) -> Vec<Effect> {
+        if self.tail.1.is_empty() {
+            return Vec::new();
+        }
+        let (step, lines) = std::mem::take(&mut self.tail);
+        vec![Effect::Emit(EventKind::FailureOutput { step, lines })]
+    }
+
+    /// What the checks say: the verdict.
+    pub fn smoked(&mut self, checks: Vec<Checked>) -> Vec<Effect> {
+        self.smoking = false;
+        let mut effects = Vec::new();
+        let failed: Vec<String> = checks
+            .iter()
+            .filter(|check| check.required && !check.passed)
+            .map(|check| format!("{}: {}", check.check, check.note))
+            .collect();
+        for check in checks {
+            let Checked { check, passed, required, note, duration_ms } = check;
+            effects.push(Effect::Emit(EventKind::Checked { check, passed, required, note, duration_ms }));
+        }
+        if self.said.is_none() {
+            let verdict =
+                if failed.is_empty() { "commit".to_owned() } else { format!("abort smoke {}", one_line(&failed.join("; "))) };
+            effects.extend(self.say(verdict));
+        }
+        effects
+    }
+
+    /// Says the verdict or an abort; the first one counts.
+    pub fn say(&mut self, what: String) -> Vec<Effect> {
+        self.said = Some(what.clone());
+        vec![Effect::Send(what)]
+    }
+
+    /// Whether the run asks for nothing more from a verdict.
+    pub fn is_decided(&self) -> bool {
+        self.journal.committed || self.journal.abort.is_some() || self.journal.end.is_some()
+    }
+
+    fn tell(&mut self, entry: &Entry) -> Vec<Effect> {
+        let events = match &entry.fact {
+            Fact::Start { .. } => vec![],
+            Fact::Begin(folder) => self.begin(entry, folder, false, &self.summary.steps.clone()),
+            Fact::Undo(folder) => self.begin(entry, folder, true, &self.summary.steps.clone()),
+            Fact::Finish(folder) => self.begin(entry, folder, false, &self.summary.finish.clone()),
+            Fact::End { step, code, note } => self.end(entry, step, *code, note, false, &self.summary.steps.clone()),
+            Fact::Undone { step, note } => self.end(entry, step, 0, note, true, &self.summary.steps.clone()),
+            Fact::UndoFailed { step, code, note } => self.end(entry, step, *code, note, true, &self.summary.steps.clone()),
+            Fact::Finished { step, code, note } => self.end(entry, step, *code, note, false, &self.summary.finish.clone()),
+            Fact::Skip(folder) => vec![EventKind::StepEnded {
+                step: step_name(folder).to_owned(),
+                phase: phase(&self.summary.steps, folder),
+                undo: false,
+                result: StepResult::Skipped,
+                note: String::new(),
+                duration_ms: 0,
+            }],
+            Fact::Commit => vec![EventKind::Commit],
+            Fact::Restored => vec![EventKind::Restored],
+            Fact::Abort { text, .. } if self.journal.abort.is_none() => vec![EventKind::Undoing { reason: text.clone() }],
+            Fact::Reported { name, value } => self.reported(entry, name, value),
+            Fact::Warning(text) => vec![EventKind::Warning { text: text.clone() }],
+            Fact::Recover => vec![EventKind::Warning {
+                text: "the executor had died; it was started again and goes on from its journal".to_owned(),
+            }],
+            Fact::Rebooted => vec![EventKind::Warning { text: "the target was restarted in between".to_owned() }],
+            Fact::Notified { end, code } if *code != 0 => {
+                vec![EventKind::Warning { text: format!("notify for {end} failed with exit {code}") }]
+            }
+            Fact::Abort { .. }
+            | Fact::Await
+            | Fact::Verdict(_)
+            | Fact::Notified { .. }
+            | Fact::Retry(_)
+            | Fact::Accept { .. }
+            | Fact::Ended { .. }
+            | Fact::Stuck { .. } => vec![],
+        };
+        events.into_iter().map(Effect::Emit).collect()
+    }
+
+    fn begin(&mut self, entry: &Entry, folder: &str, undo: bool, steps: &[StepSummary]) -> Vec<EventKind> {
+        self.began_ms = entry.at_ms;
+        vec![EventKind::StepBegun { step: step_name(folder).to_owned(), phase: phase(steps, folder), undo }]
+    }
+
+    fn end(&mut self, entry: &Entry, folder: &str, code: i32, note: &str, undo: bool, steps: &[StepSummary]) -> Vec<EventKind> {
+        step_name(folder).clone_into(&mut self.tail.0);
+        let result = if code == 0 { StepResult::Done } else { StepResult::Failed { code } };
+        vec![EventKind::StepEnded {
+            step: step_name(folder).to_owned(),
+            phase: phase(steps, folder),
+            undo,
+            result,
+            note: note.to_owned(),
+            duration_ms: u64::try_from(entry.at_ms - self.began_ms).unwrap_or(0),
+        }]
+    }
+
+    fn reported(&self, entry: &Entry, name: &str, value: &str) -> Vec<EventKind> {
+        match (name, value) {
+            ("maintenance", "on") if self.journal.maintenance_on_ms.is_none() => vec![EventKind::MaintenanceOn],
+            ("maintenance", "off") => {
+                let Some(on_ms) = self.journal.maintenance_on_ms else { return Vec::new() };
+                let downtime_ms = u64::try_from(entry.at_ms - on_ms).unwrap_or(0);
+                vec![EventKind::MaintenanceOff { downtime_ms, seen: true }]
+            }
+            ("lifted", "not-seen") => vec![EventKind::Warning {
+                text: "maintenance is lifted, but the site was not seen open".to_owned(),
+            }],
+            ("warning", text) => vec![EventKind::Warning { text: text.to_owned() }],
+            ("leak", text) => vec![EventKind::Warning { text: text.to_owned() }],
+            ("check-failed", check) => {
+                vec![EventKind::Warning { text: format!("an advisory check failed: {check}") }]
+            }
+            (_, _) => Vec::new(),
+        }
+    }
+}
+
+/// The words of a verdict are one line.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+}
+
+fn phase(steps: &[StepSummary], folder: &str) -> Phase {
+    steps.iter().find(|step| step.folder == folder).map_or(Phase::Prepare, |step| step.phase)
+}

@@ -1,0 +1,125 @@
+//! How a run ended, from its journal alone.
+
+use crate::{
+    journal::{Direction, End, RunState},
+    model::{Data, Fence, Outcome, OutcomeReport, Proof, RunId},
+    plan::About,
+};
+
+/// The outcome of a run; in doubt where its end has not been seen.
+pub fn outcome(state: &RunState, about: &About, run: &str) -> OutcomeReport {
+    let kind = match &state.end {
+        None => Outcome::InDoubt,
+        Some(End::Stuck { .. }) => Outcome::Stuck,
+        Some(End::Decided(Direction::Committed)) => Outcome::Committed,
+        Some(End::Decided(Direction::RolledBack)) => match &state.abort {
+            Some(abort) if abort.kind == "cancelled" => Outcome::Cancelled,
+            Some(_) | None => Outcome::RolledBack,
+        },
+    };
+    let is_new = state.committed;
+    let (live, other) = if is_new { (&about.release, &about.previous_release) } else { (&about.previous_release, &about.release) };
+    let is_seen = state.end.is_some();
+    OutcomeReport {
+        outcome: kind,
+        reason: reason(state, kind),
+        failed_step: failed_step(state, kind),
+        committed: state.committed,
+        maintenance: in_maintenance(state),
+        data: data(state),
+        proof: match state.reported("proof") {
+            Some("exact") => Proof::Exact,
+            Some("evidence") => Proof::Evidence,
+            Some("exclusion") => Proof::Exclusion,
+            Some(_) | None => Proof::None,
+        },
+        fence: match state.reported("fence") {
+            Some("exclusive") => Fence::Exclusive,
+            Some("cooperative") => Fence::Cooperative,
+            Some(_) | None => Fence::None,
+        },
+        downtime_ms: downtime_ms(state).filter(|_| is_seen),
+        rollback_ms: rollback_ms(state).filter(|_| !is_new),
+        release: live.clone(),
+        previous_release: if is_new { other.clone() } else { live.clone() },
+        run: RunId::try_from(run.to_owned()).ok(),
+    }
+}
+
+/// What a command found that did nothing: an outcome that touched nothing.
+pub fn about_run(outcome: Outcome, reason: String, failed_step: Option<String>, release: Option<String>) -> OutcomeReport {
+    OutcomeReport {
+        outcome,
+        reason,
+        failed_step,
+        committed: false,
+        maintenance: false,
+        data: Data::Untouched,
+        proof: Proof::None,
+        fence: Fence::None,
+        downtime_ms: None,
+        rollback_ms: None,
+        previous_release: release.clone(),
+        release,
+        run: None,
+    }
+}
+
+fn reason(state: &RunState, kind: Outcome) -> String {
+    let why = state.abort.as_ref().map(|abort| abort.text.clone());
+    match kind {
+        Outcome::Committed => match state.reported("lifted") {
+            Some("not-seen") => "committed; maintenance is lifted, but the site was not seen open".to_owned(),
+            Some(_) | None => "every step and every required check passed".to_owned(),
+        },
+        Outcome::RolledBack | Outcome::Cancelled => why.unwrap_or_else(|| "it was given back".to_owned()),
+        Outcome::Stuck => match &state.end {
+            Some(End::Stuck { text, .. }) => text.clone(),
+            Some(End::Decided(_)) | None => String::new(),
+        },
+        Outcome::InDoubt => {
+            "the end was not seen from here; the target goes on alone, to one of the two states".to_owned()
+        }
+        Outcome::Refused | Outcome::Locked => why.unwrap_or_default(),
+    }
+}
+
+fn failed_step(state: &RunState, kind: Outcome) -> Option<String> {
+    match (kind, &state.end, &state.abort) {
+        (Outcome::Committed, _, _) => None,
+        (Outcome::Stuck, Some(End::Stuck { at, .. }), _) => Some(at.clone()),
+        // the verdict is asked for when all steps are done; what failed then is a check, or nobody gave it
+        (_, _, Some(abort)) if abort.step == "await" => Some("smoke".to_owned()),
+        (_, _, Some(abort)) => Some(abort.step.clone()),
+        (_, _, None) => None,
+    }
+}
+
+fn data(state: &RunState) -> Data {
+    match (state.committed, state.reported("data")) {
+        (true, Some("migrated")) => Data::Migrated,
+        (true, _) => Data::Untouched,
+        (false, Some("restored")) => Data::Restored,
+        (false, _) if state.has_begun("migrate") => Data::KeptMigrated,
+        (false, _) => Data::Untouched,
+    }
+}
+
+fn in_maintenance(state: &RunState) -> bool {
+    matches!(state.reported("maintenance"), Some("on" | "kept"))
+}
+
+/// From maintenance seen on to maintenance seen off; 0 when users never saw it.
+fn downtime_ms(state: &RunState) -> Option<u64> {
+    match (state.maintenance_on_ms, state.maintenance_off_ms) {
+        (None, _) => Some(0),
+        (Some(on), Some(off)) => u64::try_from(off - on).ok(),
+        (Some(_), None) => None,
+    }
+}
+
+/// From the decision to undo until users have the old version again.
+fn rollback_ms(state: &RunState) -> Option<u64> {
+    let until = state.maintenance_off_ms.filter(|_| state.restored).or(state.ended_ms.filter(|_| state.restored))?;
+    u64::try_from(until - state.aborted_ms?).ok()
+}

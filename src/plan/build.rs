@@ -1,0 +1,190 @@
+//! Configuration, facts and what was asked for → the plan of a deploy.
+
+use super::{
+    About, Condition, Facts, Generation, Plan, PlanFile, Refusal, Settings, Step,
+    database::{self, Protected},
+    params::params,
+    refuse,
+    steps::{
+        copy_step, finish_hooks, lib, maintenance_off, maintenance_on, maintenance_scripts, migrate_step, notify,
+        pending_step, protect_step, release_step, settings_step, smoke_old, smoke_step, step_hooks, switch_step,
+        tidy_finish, worker_files, workers_start, workers_stop,
+    },
+};
+use crate::{
+    config::{CheckKind, Config, Guard, Lost, Secret, Strategy, When},
+    model::RunId,
+    scripts,
+};
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The new run.
+    pub run: RunId,
+    /// What is deployed, where it is known.
+    pub revision: Option<String>,
+    /// Who asked, for people.
+    pub actor: String,
+    /// The idempotency key, hashed, and the digest of what it stands for.
+    pub key: Option<(String, String)>,
+    /// The artifact; none: there is none, or the plan is made without looking at it.
+    pub shipment: Option<Shipment>,
+    /// Deploying with strategy none, without an undo for the code, was asked for by name.
+    pub data_only: bool,
+    /// The secret of this run that leads through maintenance.
+    pub bypass: Secret,
+}
+
+/// What a plan must know of an artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shipment {
+    /// All files together, unpacked.
+    pub size_bytes: u64,
+    /// The migrations in it, by their names without `.php`.
+    pub migrations: Vec<String>,
+}
+
+/// The plan, or every reason against it.
+pub fn build(config: &Config, facts: &Facts, request: &Request) -> Result<Plan, Vec<Refusal>> {
+    let refusals = refuse::refusals(config, facts, request);
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
+    let databases = databases(config, facts, request);
+    let symlink = config.release.strategy == Strategy::Symlink;
+    let mut finish: Vec<_> = smoke_old(&owed(config, facts)).into_iter().collect();
+    finish.extend([maintenance_off(), workers_start()]);
+    finish.extend(finish_hooks(&config.hooks));
+    finish.push(tidy_finish(config));
+    let mut lib = lib();
+    lib.extend(maintenance_scripts(config));
+    lib.extend(worker_files(config));
+    Ok(Plan {
+        run: request.run.clone(),
+        about: About {
+            command: "deploy".to_owned(),
+            app: config.app.clone(),
+            environment: config.environment.name.clone(),
+            revision: request.revision.clone(),
+            actor: request.actor.clone(),
+            release: symlink.then(|| format!("releases/{}", request.run)),
+            previous_release: facts.current.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        symlink,
+        release_dir: None,
+        params: params(config, request, &databases),
+        secrets: secrets(config, request),
+        lib,
+        steps: steps(config, &databases),
+        finish,
+        databases: databases.into_iter().map(|database| (database.name, database.files)).collect(),
+        notify: notify(config),
+        settings: settings(config),
+        generation: Generation { last_run: facts.last_run.clone(), current: facts.current.clone() },
+        key: request.key.clone(),
+        warnings: refuse::warnings(config, facts),
+    })
+}
+
+/// The databases that the run protects.
+pub(super) fn databases(config: &Config, facts: &Facts, request: &Request) -> Vec<Protected> {
+    if config.maintenance.when == When::Never {
+        return Vec::new();
+    }
+    let protected = |database| database::protected(config, database, request.run.as_str(), facts.connection(database_name(database)));
+    config.databases.iter().filter_map(protected).collect()
+}
+
+fn database_name(database: &crate::config::Database) -> &str {
+    &database.name
+}
+
+fn steps(config: &Config, databases: &[Protected]) -> Vec<Step> {
+    let mut plain = Vec::new();
+    if config.release.strategy == Strategy::Symlink {
+        plain.push(release_step(config));
+    }
+    let migrate = migrate_step(config);
+    let is_down = config.maintenance.when != When::Never;
+    if migrate.is_some() || is_down {
+        plain.push(pending_step());
+    }
+    let protects = migrate.is_some() && !databases.is_empty();
+    if protects {
+        plain.extend([settings_step(databases), copy_step(Condition::Pending)]);
+    }
+    if is_down {
+        plain.extend([workers_stop(), maintenance_on()]);
+    }
+    if protects {
+        plain.push(protect_step(Condition::Pending));
+    }
+    plain.extend(migrate);
+    if config.release.strategy == Strategy::Symlink {
+        plain.push(switch_step(config));
+    }
+    plain.push(smoke_step(config));
+    with_hooks(config, plain)
+}
+
+/// The steps with the user's hooks around them.
+pub(super) fn with_hooks(config: &Config, plain: Vec<Step>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for step in plain {
+        let (before, after) = step_hooks(&config.hooks, &step);
+        steps.extend(before);
+        steps.push(step);
+        steps.extend(after);
+    }
+    steps
+}
+
+/// The http checks on the site itself that the old version passed.
+pub(super) fn owed(config: &Config, facts: &Facts) -> Vec<(String, Vec<u16>)> {
+    let http = config.smoke.checks.iter().filter_map(|check| match &check.kind {
+        CheckKind::Http(http) if http.http.starts_with('/') => Some(http),
+        CheckKind::Http(_) | CheckKind::Revision(_) | CheckKind::Tls { .. } | CheckKind::Command { .. } => None,
+    });
+    http.filter(|http| facts.baseline.contains(&http.http)).map(|http| (http.http.clone(), http.status.clone())).collect()
+}
+
+pub(super) fn secrets(config: &Config, request: &Request) -> Vec<(String, Secret)> {
+    let exports = config.env.iter().map(|(name, value)| format!("export {name}={}\n", scripts::quote(value.expose())));
+    let headers = config.environment.http.headers.iter().map(|(name, value)| format!("{name}: {}\n", value.expose()));
+    vec![
+        ("env".to_owned(), Secret::new(exports.collect())),
+        ("bypass".to_owned(), request.bypass.clone()),
+        ("http-headers".to_owned(), Secret::new(headers.collect())),
+    ]
+}
+
+pub(super) fn settings(config: &Config) -> Settings {
+    Settings {
+        lease: config.runner.lease,
+        max: config.maintenance.max,
+        guard: match config.runner.guard {
+            Guard::Auto => "auto",
+            Guard::Cron => "cron",
+            Guard::None => "none",
+        },
+        lost: match config.runner.lost {
+            Lost::Rollback => "rollback",
+            Lost::Wait => "wait",
+        },
+    }
+}
+
+/// What the probe needs of a plan's files, for [`super::probe`].
+pub(super) fn probe_files(config: &Config) -> Vec<PlanFile> {
+    let asked = config.databases.iter().filter(|_| config.preset == crate::config::Preset::Laravel);
+    let connection = |database: &crate::config::Database| {
+        let connection = database.connection.clone().unwrap_or_else(|| "auto".to_owned());
+        PlanFile::text(format!("{}.connection", database.name), format!("{connection}\n"))
+    };
+    lib().into_iter()
+        .map(|file| PlanFile { path: format!("lib/{}", file.path), bytes: file.bytes })
+        .chain(asked.map(connection))
+        .collect()
+}

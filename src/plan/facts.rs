@@ -1,0 +1,179 @@
+//! What the probe found on the target: typed, read from its reply. All of it is untrusted.
+
+use super::{Refusal, Summary, database::Connection};
+use crate::{
+    journal::{Entry, RunState},
+    scripts::Reply,
+};
+
+/// The target as it was when the plan was made.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    /// Whether anything was asked at all: an offline plan knows nothing.
+    pub probed: bool,
+    /// Reasons that the target itself gave.
+    pub refusals: Vec<Refusal>,
+    /// The literal target of `current`.
+    pub current: Option<String>,
+    /// The folder of the live version.
+    pub live: Option<String>,
+    /// The last run that ended there.
+    pub last_run: Option<String>,
+    /// Runs without an end, and stuck ones, newest first.
+    pub unfinished: Vec<Known>,
+    /// The newest run with the same key that committed, or the newest with it at all.
+    pub same_key: Option<(Known, String)>,
+    /// The newest committed runs, newest first.
+    pub committed: Vec<Known>,
+    /// Free space below the path.
+    pub disk_free_bytes: Option<u64>,
+    /// `cron`, `stopped`, `no-crontab` or `denied`.
+    pub guard: Option<String>,
+    /// Programs that are there, of those that were looked for.
+    pub tools: Vec<String>,
+    /// What the live application says of itself.
+    pub app: Option<App>,
+    /// Its connections, by the name of the database in the configuration.
+    pub connections: Vec<(String, Connection)>,
+    /// What an engine's own probe found, by the name of the database: lines for people.
+    pub engines: Vec<(String, String)>,
+    /// What the site answers to `GET /`.
+    pub site_status: Option<u16>,
+    /// http checks that the live version passes: name of the check.
+    pub baseline: Vec<String>,
+}
+
+/// A run on the target that was there before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    /// Its id.
+    pub run: String,
+    /// `running`, `unsettled`, `stuck`, `committed` or `rolled-back`.
+    pub state: String,
+    /// Its plan, as far as it can be read.
+    pub summary: Summary,
+    /// Its journal, folded.
+    pub journal: RunState,
+}
+
+/// What the live application says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct App {
+    /// The framework's version.
+    pub version: String,
+    /// Whether it is in maintenance.
+    pub down: bool,
+    /// The queue's driver.
+    pub queue: String,
+    /// Routes that maintenance leaves open.
+    pub except: Vec<String>,
+    /// Migrations that ran, when the application could say.
+    pub ran: Option<Vec<String>>,
+    /// Why it could not.
+    pub database_error: Option<String>,
+}
+
+impl Facts {
+    /// Reads a probe's reply.
+    pub fn read(reply: &Reply) -> Self {
+        let text = |name: &str| reply.get(name).map(str::to_owned);
+        let mut refusals: Vec<Refusal> =
+            reply.all("refuse").zip(reply.all("remedy")).map(|(reason, remedy)| Refusal::new(reason, remedy)).collect();
+        if reply.get("complete").is_none() && refusals.is_empty() {
+            refusals.push(Refusal::new(
+                "the probe broke off on the target",
+                "see that its disk and its /tmp have room, then try again with -v",
+            ));
+        }
+        Self {
+            probed: true,
+            refusals,
+            current: text("current"),
+            live: text("live"),
+            last_run: text("last"),
+            unfinished: known(reply, "unfinished"),
+            committed: known(reply, "committed"),
+            same_key: same_key(reply),
+            disk_free_bytes: reply.get("disk-free-kb").and_then(|kb| kb.trim().parse::<u64>().ok()).map(|kb| kb * 1024),
+            guard: text("guard"),
+            tools: reply.all("tool").map(str::to_owned).collect(),
+            app: app(reply),
+            connections: connections(reply),
+            engines: reply.all("engine").filter_map(|line| line.split_once(' ')).map(owned).collect(),
+            site_status: reply.get("site-status").and_then(|status| status.parse().ok()),
+            baseline: Vec::new(),
+        }
+    }
+
+    /// What the app said of a database's connection.
+    pub fn connection(&self, database: &str) -> Option<&Connection> {
+        self.connections.iter().find(|(name, _)| name == database).map(|(_, connection)| connection)
+    }
+
+    /// Whether the target has that program.
+    pub fn has(&self, tool: &str) -> bool {
+        self.tools.iter().any(|t| t == tool)
+    }
+}
+
+/// Runs that were said as `NAME`, `NAME-plan`, `NAME-journal`.
+pub fn known(reply: &Reply, name: &str) -> Vec<Known> {
+    let plans = reply.all(&format!("{name}-plan")).collect::<Vec<_>>();
+    let journals = reply.all(&format!("{name}-journal")).collect::<Vec<_>>();
+    let heads = reply.all(name).filter_map(|head| head.split_once(' '));
+    heads
+        .enumerate()
+        .map(|(n, (run, state))| Known {
+            run: run.to_owned(),
+            state: state.to_owned(),
+            summary: plans.get(n).and_then(|plan| serde_json::from_str(plan).ok()).unwrap_or_default(),
+            journal: fold(journals.get(n).copied().unwrap_or_default()),
+        })
+        .collect()
+}
+
+/// A journal's text, folded; lines that are none are passed over.
+pub fn fold(journal: &str) -> RunState {
+    let mut state = RunState::default();
+    journal.lines().filter_map(|line| Entry::parse(line).ok()).for_each(|entry| state.apply(&entry));
+    state
+}
+
+fn same_key(reply: &Reply) -> Option<(Known, String)> {
+    let heads = || reply.all("key").filter_map(|line| {
+        let mut words = line.split(' ');
+        Some((words.next()?, words.next()?, words.next()?))
+    });
+    let (run, state, digest) = heads().find(|(_, state, _)| *state == "committed").or_else(|| heads().next())?;
+    let journal = if state == "committed" { fold(reply.get("key-journal").unwrap_or_default()) } else { RunState::default() };
+    let known = Known { run: run.to_owned(), state: state.to_owned(), summary: Summary::default(), journal };
+    Some((known, digest.to_owned()))
+}
+
+fn app(reply: &Reply) -> Option<App> {
+    Some(App {
+        version: reply.get("version")?.to_owned(),
+        down: reply.get("down") == Some("yes"),
+        queue: reply.get("queue").unwrap_or_default().to_owned(),
+        except: reply.all("except").map(str::to_owned).collect(),
+        ran: reply.get("ran-known").map(|_| reply.all("ran").map(str::to_owned).collect()),
+        database_error: reply.get("database-error").map(str::to_owned),
+    })
+}
+
+fn connections(reply: &Reply) -> Vec<(String, Connection)> {
+    let all = reply.below("db.");
+    let names: Vec<String> = all.names().filter_map(|name| name.strip_suffix(".driver")).map(str::to_owned).collect();
+    names
+        .into_iter()
+        .map(|name| {
+            let of = |field: &str| all.get(&format!("{name}.{field}")).unwrap_or_default().to_owned();
+            let connection = Connection { driver: of("driver"), database: of("database"), host: of("host") };
+            (name, connection)
+        })
+        .collect()
+}
+
+fn owned((name, value): (&str, &str)) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}

@@ -1,0 +1,124 @@
+//! Reasons not to begin, all of them at once, each with a remedy; and what a person should know before it begins.
+
+use super::{Facts, Refusal, Request};
+use crate::config::{Config, Engine, Guard, Preset, Strategy, When};
+
+/// Space that a run needs beside the release itself: journal, logs, copies of small databases.
+const SPARE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Every reason against a deploy.
+pub fn refusals(config: &Config, facts: &Facts, request: &Request) -> Vec<Refusal> {
+    let mut all = facts.refusals.clone();
+    all.extend(code_without_undo(config, request));
+    all.extend(guard(config, facts));
+    all.extend(databases(config, facts));
+    all.extend(disk(facts, request));
+    all.extend(leaks(config, facts));
+    all
+}
+
+/// With strategy none the new code is live before the run: only an undo of the user's can bring the old one back.
+fn code_without_undo(config: &Config, request: &Request) -> Option<Refusal> {
+    let has_undo = config.hooks.iter().flat_map(|point| &point.hooks).any(|hook| hook.undo.is_some());
+    (config.release.strategy == Strategy::None && !has_undo && !request.data_only).then(|| {
+        Refusal::new(
+            "release.strategy is none, so the new code is live already and nothing here could bring the old one back",
+            "use strategy symlink; or give a hook that puts the code there an undo; or ask for it by name with --data-only, \
+             and only the data is protected",
+        )
+    })
+}
+
+fn guard(config: &Config, facts: &Facts) -> Option<Refusal> {
+    let found = facts.guard.as_deref()?;
+    (config.runner.guard == Guard::Cron && found != "cron").then(|| {
+        Refusal::new(
+            format!("runner.guard is cron, but on the target {}", guard_fault(found)),
+            "install and start cron there (Debian: apt-get install cron), let the user use it; or set runner.guard to auto or none",
+        )
+    })
+}
+
+fn guard_fault(found: &str) -> &'static str {
+    match found {
+        "no-crontab" => "there is no crontab command",
+        "denied" => "this user may not use crontab (/etc/cron.allow, /etc/cron.deny)",
+        _ => "no cron runs",
+    }
+}
+
+fn databases(config: &Config, facts: &Facts) -> Vec<Refusal> {
+    if config.maintenance.when == When::Never || config.migrate.command.is_none() {
+        return Vec::new();
+    }
+    let mut all = Vec::new();
+    for database in &config.databases {
+        let driver = facts.connection(&database.name).map(|connection| connection.driver.as_str());
+        let cannot = match (&database.engine, driver) {
+            (Engine::Auto, Some("sqlite" | "mysql" | "mariadb") | None) => None,
+            (Engine::Auto, Some(other)) => Some(other),
+            (Engine::Mysql | Engine::Sqlite | Engine::Command { .. } | Engine::None, _) => None,
+        };
+        all.extend(cannot.map(|driver| {
+            Refusal::new(
+                format!("database {}: Backstay cannot protect a {driver} database yet", database.name),
+                format!(
+                    "give your own commands: databases.{}.engine: {{command: {{backup: …, restore: …}}}}; or set it to none, and \
+                     migrated data will not come back",
+                    database.name
+                ),
+            )
+        }));
+    }
+    all
+}
+
+fn disk(facts: &Facts, request: &Request) -> Option<Refusal> {
+    let free = facts.disk_free_bytes?;
+    let needed = request.shipment.as_ref().map_or(0, |shipment| shipment.size_bytes * 3 / 2) + SPARE_BYTES;
+    (free < needed).then(|| {
+        Refusal::new(
+            format!("the target's disk has {} MB free, the run needs about {} MB", free >> 20, needed >> 20),
+            "make room there: old releases (release.keep), logs, package caches",
+        )
+    })
+}
+
+/// Something that writes through maintenance.
+fn leaks(config: &Config, facts: &Facts) -> Option<Refusal> {
+    let error = facts.app.as_ref()?.database_error.as_ref()?;
+    (config.migrate.command.is_some() && config.maintenance.when != When::Never)
+        .then(|| Refusal::new(format!("the live application cannot reach its database: {error}"), "mend its .env or the server first"))
+}
+
+/// What a person should know before it begins.
+pub(super) fn warnings(config: &Config, facts: &Facts) -> Vec<String> {
+    let mut all = Vec::new();
+    let is_down = config.maintenance.when != When::Never;
+    if let Some(found) = facts.guard.as_deref().filter(|found| *found != "cron" && config.runner.guard == Guard::Auto) {
+        all.push(format!(
+            "no guard: {}. If the executor is killed and no runner is there, nobody starts recovery until the next command",
+            guard_fault(found)
+        ));
+    }
+    if config.runner.guard == Guard::None {
+        all.push("runner.guard is none: if the executor is killed and no runner is there, nobody starts recovery until the next command".to_owned());
+    }
+    if config.environment.url.is_none() && is_down {
+        all.push("no url: that users see maintenance, and the site after it, is not looked at over HTTP".to_owned());
+    }
+    if config.maintenance.when == When::Never && config.migrate.command.is_some() {
+        all.push("maintenance.when is never: a failing deploy gives the old code back, and migrated data stays".to_owned());
+    }
+    for database in config.databases.iter().filter(|database| database.engine == Engine::None && is_down) {
+        all.push(format!("database {} is not protected (engine: none): what the migration does to it stays", database.name));
+    }
+    let Some(app) = &facts.app else { return all };
+    if is_down && !app.except.is_empty() {
+        all.push(format!("maintenance leaves these routes open ($except), and they may write: {}", app.except.join(", ")));
+    }
+    if config.preset == Preset::Laravel && config.workers.is_empty() && !matches!(app.queue.as_str(), "sync" | "null" | "") && is_down {
+        all.push(format!("the queue is {} and no workers are declared: if some run, name them under workers", app.queue));
+    }
+    all
+}

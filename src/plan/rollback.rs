@@ -1,0 +1,146 @@
+//! The plan of a rollback after the commit: the code from before a run, and its data where that is asked for by name.
+
+use super::{
+    About, Condition, Facts, Generation, Known, Plan, Refusal, Request,
+    build::{databases, owed, secrets, settings, with_hooks},
+    params::params,
+    refuse,
+    steps::{
+        copy_step, finish_hooks, lib, maintenance_off, maintenance_on, maintenance_scripts, notify, pending_step,
+        protect_step, restore_step, settings_step, smoke_old, smoke_step, switch_step, tidy_finish, worker_files,
+        workers_start, workers_stop,
+    },
+};
+use crate::config::{Config, Strategy};
+
+/// What a rollback was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RollbackRequest {
+    /// The run to undo; none: the one that is live.
+    pub undo: Option<String>,
+    /// What becomes of the data, where a run in between migrated.
+    pub data: Option<RollbackData>,
+}
+
+/// What becomes of migrated data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RollbackData {
+    /// It stays.
+    Keep,
+    /// It is replaced by what was sealed before; what users wrote since is lost to the live site.
+    Discard,
+}
+
+/// What a rollback goes back over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span<'a> {
+    /// The committed runs that are undone, newest first; the last one is the one asked for.
+    pub runs: Vec<&'a Known>,
+    /// The release to go back to, as `current` named it.
+    pub to: String,
+    /// The oldest of them that sealed the data before it migrated.
+    pub sealed: Option<&'a Known>,
+}
+
+/// Finds what a rollback goes back over, or why there is nothing.
+pub fn rollback_span<'a>(facts: &'a Facts, request: &RollbackRequest) -> Result<Span<'a>, Refusal> {
+    let deploys: Vec<&Known> = facts.committed.iter().filter(|known| known.summary.about.command == "deploy").collect();
+    let at = match &request.undo {
+        Some(run) => deploys.iter().position(|known| known.run == *run),
+        None => deploys.iter().position(|known| known.summary.about.release == facts.current).or((!deploys.is_empty()).then_some(0)),
+    };
+    let from = deploys.iter().position(|known| known.summary.about.release == facts.current).unwrap_or(0);
+    let Some(at) = at else {
+        let what = request.undo.as_ref().map_or("there is no committed run here to go back over".to_owned(), |run| {
+            format!("run {run} is not among the committed runs that are remembered here")
+        });
+        return Err(Refusal::new(what, "backstay history shows the runs"));
+    };
+    if at < from {
+        return Err(Refusal::new(
+            format!("run {} is not live any more", deploys[at].run),
+            "the live release is older already; backstay history shows the runs",
+        ));
+    }
+    let runs = deploys[from..=at].to_vec();
+    let undone = deploys[at];
+    let Some(to) = undone.summary.about.previous_release.clone() else {
+        return Err(Refusal::new(format!("before run {} there was no release", undone.run), "there is nothing to go back to"));
+    };
+    let sealed = runs.iter().rev().copied().find(|known| known.journal.reported("data") == Some("migrated"));
+    Ok(Span { runs, to, sealed })
+}
+
+/// The plan, or every reason against it.
+pub fn build_rollback(
+    config: &Config,
+    facts: &Facts,
+    request: &Request,
+    rollback: &RollbackRequest,
+) -> Result<Plan, Vec<Refusal>> {
+    let mut refusals = facts.refusals.clone();
+    if config.release.strategy == Strategy::None {
+        refusals.push(Refusal::new("with strategy none there is no earlier release on the target", "deploy the earlier revision"));
+    }
+    let span = match rollback_span(facts, rollback) {
+        Ok(span) if refusals.is_empty() => span,
+        Ok(_) => return Err(refusals),
+        Err(refusal) => {
+            refusals.push(refusal);
+            return Err(refusals);
+        }
+    };
+    let discards = rollback.data == Some(RollbackData::Discard);
+    let restores = span.sealed.filter(|_| discards);
+    let databases = if restores.is_some() { databases(config, facts, request) } else { Vec::new() };
+    let mut plain = vec![];
+    if let Some(of) = restores {
+        plain.extend([
+            pending_step(),
+            settings_step(&databases),
+            copy_step(Condition::Always),
+            workers_stop(),
+            maintenance_on(),
+            protect_step(Condition::Always),
+            restore_step(&of.run),
+        ]);
+    }
+    plain.extend([switch_step(config), smoke_step(config)]);
+    let mut finish: Vec<_> = smoke_old(&owed(config, facts)).into_iter().collect();
+    finish.extend([maintenance_off(), workers_start()]);
+    finish.extend(finish_hooks(&config.hooks));
+    finish.push(tidy_finish(config));
+    let mut lib = lib();
+    lib.extend(maintenance_scripts(config));
+    lib.extend(worker_files(config));
+    let mut params = params(config, request, &databases);
+    params.push(("ROLLBACK", "yes".to_owned()));
+    let undone = &span.runs[span.runs.len() - 1].summary.about;
+    let folder = if span.to.starts_with('/') { span.to.clone() } else { format!("{}/{}", config.environment.path, span.to) };
+    Ok(Plan {
+        run: request.run.clone(),
+        about: About {
+            command: "rollback".to_owned(),
+            app: config.app.clone(),
+            environment: config.environment.name.clone(),
+            revision: None,
+            actor: request.actor.clone(),
+            release: undone.previous_release.clone(),
+            previous_release: facts.current.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        symlink: true,
+        release_dir: Some(folder),
+        params,
+        secrets: secrets(config, request),
+        lib,
+        steps: with_hooks(config, plain),
+        finish,
+        databases: databases.into_iter().map(|database| (database.name, database.files)).collect(),
+        notify: notify(config),
+        settings: settings(config),
+        generation: Generation { last_run: facts.last_run.clone(), current: facts.current.clone() },
+        key: request.key.clone(),
+        warnings: refuse::warnings(config, facts),
+    })
+}

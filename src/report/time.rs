@@ -1,0 +1,38 @@
+//! Times and durations as people and scripts read them.
+
+/// RFC 3339, UTC, with milliseconds.
+pub fn rfc3339(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| "-".to_owned(), |at| format!("{at:.3}"))
+}
+
+/// Now, the same way.
+pub fn now() -> String {
+    format!("{:.3}", jiff::Timestamp::now())
+}
+
+/// The time of day in UTC: `10:15:02`.
+pub(super) fn clock(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| "--:--:--".to_owned(), |at| at.strftime("%H:%M:%S").to_string())
+}
+
+/// `0.4 s`, `12.0 s`, `3 min 20 s`, `2 h 05 min`.
+pub fn duration(ms: u64) -> String {
+    let seconds = ms / 1000;
+    match seconds {
+        0..60 => format!("{}.{} s", seconds, ms % 1000 / 100),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_at_a_glance() {
+        let shown = [0, 449, 4_312, 60_000, 200_000, 7_500_000].map(duration);
+        assert_eq!(shown, ["0.0 s", "0.4 s", "4.3 s", "1 min 00 s", "3 min 20 s", "2 h 05 min"]);
+        assert_eq!(rfc3339(1_795_428_900_123), "2026-11-23T10:15:00.123Z");
+    }
+}

@@ -1,0 +1,76 @@
+//! The words of an event, the same in bars and plain lines.
+
+use super::{escape, time};
+use crate::model::{EventKind, StepResult};
+
+/// What one event says, without its time; none for those that only bars and signs of life use.
+pub(super) struct Words {
+    /// The column of the step or phase.
+    pub(super) head: String,
+    /// What is said of it.
+    pub(super) text: String,
+    /// How long it took.
+    pub(super) took_ms: Option<u64>,
+    /// How it is marked.
+    pub(super) mark: Mark,
+}
+
+/// How a line is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    Good,
+    Bad,
+    Warn,
+    /// A turn of the run: it stands between rules.
+    Turn,
+    Plain,
+}
+
+pub(super) fn words(kind: &EventKind) -> Option<Words> {
+    let words = |head: &str, text: String, took_ms, mark| Some(Words { head: escape(head), text: escape(&text), took_ms, mark });
+    let turn = |text: &str| words("", text.to_owned(), None, Mark::Turn);
+    match kind {
+        EventKind::Opened { command, app, environment, revision } => {
+            let revision = revision.as_ref().map(|revision| format!(" · revision {}", short(revision))).unwrap_or_default();
+            words("backstay", format!("{command} · {app} → {environment}{revision}"), None, Mark::Plain)
+        }
+        EventKind::PhaseEnded { phase, note, duration_ms } => words(phase.as_str(), note.clone(), Some(*duration_ms), Mark::Good),
+        EventKind::StepEnded { step, undo, result, note, duration_ms, .. } => {
+            let head = if *undo { format!("undo {step}") } else { step.clone() };
+            match result {
+                StepResult::Done => words(&head, note.clone(), Some(*duration_ms), Mark::Good),
+                StepResult::Failed { code } => {
+                    let note = if note.is_empty() { String::new() } else { format!(": {note}") };
+                    words(&head, format!("exit {code}{note}"), Some(*duration_ms), Mark::Bad)
+                }
+                StepResult::Skipped => None,
+            }
+        }
+        EventKind::MaintenanceOn => turn("users see maintenance"),
+        EventKind::MaintenanceOff { downtime_ms, .. } => turn(&format!("users see the site again, after {}", time::duration(*downtime_ms))),
+        EventKind::Undoing { reason } => turn(&format!("undoing: {reason}")),
+        EventKind::Commit => turn("committed"),
+        EventKind::Restored => turn("code and data are as before"),
+        EventKind::Checked { check, passed, required, note, duration_ms } => {
+            let mark = match (passed, required) {
+                (true, _) => Mark::Good,
+                (false, true) => Mark::Bad,
+                (false, false) => Mark::Warn,
+            };
+            words("check", format!("{check}: {note}"), Some(*duration_ms), mark)
+        }
+        EventKind::Warning { text } => words("warning", text.clone(), None, Mark::Warn),
+        EventKind::Link { up, note } => words("link", note.clone(), None, if *up { Mark::Good } else { Mark::Warn }),
+        EventKind::PhaseBegun { .. }
+        | EventKind::StepBegun { .. }
+        | EventKind::StepOutput { .. }
+        | EventKind::Refusal { .. }
+        | EventKind::FailureOutput { .. }
+        | EventKind::Outcome(_) => None,
+    }
+}
+
+/// A commit's id as people know it.
+fn short(revision: &str) -> &str {
+    if revision.len() == 40 && revision.is_ascii() { &revision[..7] } else { revision }
+}

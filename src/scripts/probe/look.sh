@@ -1,0 +1,51 @@
+# What status, history and logs ask for. It follows lib/runs.sh in one script and changes nothing.
+#
+# usage: look runs PATH LIMIT        the newest runs with plan and journal
+#        look logs PATH RUN STEP     what the scripts of a run printed; RUN and STEP may be empty
+# shellcheck shell=sh disable=SC2154
+set -u
+LC_ALL=C
+
+say_one() {
+	[ "$left" -gt 0 ] || return 0
+	left=$((left - 1))
+	[ "$run_state" = none ] || say_run run
+}
+
+say_log() {
+	for log in "$run_dir"/log/*.log; do
+		[ -f "$log" ] || continue
+		name=${log##*/}
+		name=${name%.log}
+		plain=${name#finish-}
+		plain=${plain%.undo}
+		case $step in '' | "$name" | "$plain" | "${plain#[0-9][0-9]-}") ;; *) continue ;; esac
+		emit log "$name"
+		emit text "$(tail -c 4000000 "$log")"
+	done
+}
+
+main() {
+	BACKSTAY_PATH=$2
+	[ -d "$BACKSTAY_PATH/.backstay/runs" ] || return 0
+	[ -r "$BACKSTAY_PATH/.backstay/runs" ] || {
+		printf '%s\n' "$BACKSTAY_PATH/.backstay belongs to another user" >&2
+		return 1
+	}
+	case $1 in
+	runs)
+		left=$3
+		each_run say_one
+		;;
+	logs)
+		run=${3:-$(run_ids | head -n 1)} step=$4
+		run_dir=$BACKSTAY_PATH/.backstay/runs/$run
+		[ -n "$run" ] && [ -d "$run_dir" ] || return 0
+		read_run_state
+		emit run "$run $run_state"
+		say_log
+		;;
+	esac
+}
+
+main "$@"

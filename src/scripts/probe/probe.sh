@@ -1,0 +1,160 @@
+#!/bin/sh
+# Looks at the target and says what it finds, one fact a line: name, tab, value. It changes nothing. Where something cannot
+# be, it says `refuse` with the reason and `remedy` with what to do, and goes on, so that every reason is told at once.
+set -u
+. "$BACKSTAY_DIR/lib/step.sh"
+. "$BACKSTAY_DIR/lib/http.sh"
+. "$BACKSTAY_DIR/lib/runs.sh"
+
+refuse() {
+	emit refuse "$1"
+	emit remedy "$2"
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+look_at_tools() {
+	missing=
+	for tool in flock setsid sha256sum cksum dd tar od readlink timeout awk find; do
+		has "$tool" || missing="$missing $tool"
+	done
+	[ -z "$missing" ] || refuse "the target lacks$missing" "install coreutils, util-linux, tar, gawk and findutils there"
+	for tool in zstd gzip curl crontab sqlite3 "$PHP"; do
+		if has "$tool"; then emit tool "$tool"; fi
+	done
+	[ "$STRATEGY" != symlink ] || has zstd || has gzip || refuse "the target has neither zstd nor gzip" "install one of them there (zstd is faster)"
+	[ "$PRESET" != laravel ] || has "$PHP" || refuse "there is no command $PHP on the target" "set php: in backstay.yml to the PHP that is there, such as php8.2"
+	[ -n "$URL" ] && ! has curl && ! has "$PHP" && refuse "nothing on the target can look at $URL" "install curl there"
+	return 0
+}
+
+look_at_path() {
+	emit user "$(id -un)"
+	if [ ! -d "$BACKSTAY_PATH" ]; then
+		parent=${BACKSTAY_PATH%/*}
+		if [ "$STRATEGY" = symlink ] && [ -d "${parent:-/}" ] && [ -w "${parent:-/}" ]; then
+			emit path new
+		else
+			refuse "there is no folder $BACKSTAY_PATH on the target" "make it there, owned by $(id -un): sudo install -d -o $(id -un) $BACKSTAY_PATH"
+		fi
+		return 0
+	fi
+	emit path there
+	[ -w "$BACKSTAY_PATH" ] && [ -x "$BACKSTAY_PATH" ] ||
+		refuse "$(id -un) may not write to $BACKSTAY_PATH" "sudo chown $(id -un) $BACKSTAY_PATH"
+	for folder in releases shared .backstay; do
+		[ ! -d "$BACKSTAY_PATH/$folder" ] || [ -w "$BACKSTAY_PATH/$folder" ] ||
+			refuse "$(id -un) may not write to $BACKSTAY_PATH/$folder" "sudo chown $(id -un) $BACKSTAY_PATH/$folder"
+	done
+	emit disk-free-kb "$(df -Pk "$BACKSTAY_PATH" | awk 'NR == 2 { print $4 }')"
+	if [ "$STRATEGY" = symlink ] && [ -e "$BACKSTAY_PATH/current" ] && [ ! -L "$BACKSTAY_PATH/current" ]; then
+		refuse "$BACKSTAY_PATH/current is no link" "move it into $BACKSTAY_PATH/releases/ and link it: mv current releases/first && ln -s releases/first current"
+	fi
+	[ ! -L "$BACKSTAY_PATH/current" ] || emit current "$(readlink "$BACKSTAY_PATH/current")"
+	live=$BACKSTAY_PATH
+	if [ "$STRATEGY" = symlink ]; then
+		live=
+		[ ! -e "$BACKSTAY_PATH/current" ] || live=$(readlink -f "$BACKSTAY_PATH/current")
+	fi
+	[ -z "$live" ] || emit live "$live"
+}
+
+look_at_runs() {
+	[ -d "$BACKSTAY_PATH/.backstay" ] || return 0
+	[ -r "$BACKSTAY_PATH/.backstay" ] || {
+		refuse "$BACKSTAY_PATH/.backstay belongs to another user" "deploy as that user, always the same one"
+		return 0
+	}
+	if [ -f "$BACKSTAY_PATH/.backstay/last" ]; then emit last "$(cat "$BACKSTAY_PATH/.backstay/last")"; fi
+	each_run say_unfinished
+	if [ -n "$KEY" ]; then each_run say_key; fi
+	if [ -n "$ROLLBACK" ]; then
+		committed=0
+		each_run say_committed
+	fi
+}
+
+# The newest ones are enough: older ones have no copy of the data any more.
+say_committed() {
+	if [ "$run_state" = committed ] && [ "$committed" -lt 20 ]; then
+		say_run committed
+		committed=$((committed + 1))
+	fi
+}
+
+say_unfinished() {
+	case $run_state in
+	committed | rolled-back | none) ;;
+	*) say_run unfinished ;;
+	esac
+}
+
+# A run with the same key: the newest one that committed.
+say_key() {
+	[ -f "$run_dir/key" ] && read -r key digest <"$run_dir/key" && [ "$key" = "$KEY" ] || return 0
+	emit key "$run $run_state $digest"
+	[ "$run_state" != committed ] || emit key-journal "$(cat "$run_dir/journal")"
+}
+
+look_at_guard() {
+	if ! has crontab; then
+		emit guard no-crontab
+	elif [ -e /etc/cron.allow ] && ! grep -qx "$(id -un)" /etc/cron.allow; then
+		emit guard denied
+	elif [ -e /etc/cron.deny ] && [ ! -e /etc/cron.allow ] && grep -qx "$(id -un)" /etc/cron.deny; then
+		emit guard denied
+	else
+		running=
+		for comm in /proc/[0-9]*/comm; do
+			read -r name <"$comm" || continue
+			case $name in cron | crond | anacron | fcron | systemd-cron) running=yes ;; esac
+		done 2>/dev/null
+		if [ -n "$running" ]; then emit guard cron; else emit guard stopped; fi
+	fi
+	if [ -d /run/systemd/system ] && grep -Eqs '^ *KillUserProcesses *= *(yes|true|1|on)' /etc/systemd/logind.conf /etc/systemd/logind.conf.d/*.conf; then
+		[ -e "/var/lib/systemd/linger/$(id -un)" ] ||
+			refuse "systemd ends all processes of $(id -un) at logout (KillUserProcesses), the executor among them" "sudo loginctl enable-linger $(id -un)"
+	fi
+}
+
+# The live version, by its own words.
+look_at_app() {
+	[ "$PRESET" = laravel ] && [ -n "${live-}" ] && has "$PHP" || return 0
+	if [ ! -f "$live/artisan" ]; then
+		refuse "there is no artisan in $live: it is no Laravel application" "check path in backstay.yml (with strategy symlink, path/current is the app)"
+		return 0
+	fi
+	set --
+	for name in $DATABASES; do
+		[ ! -f "$BACKSTAY_DIR/$name.connection" ] || set -- "$@" "$name=$(cat "$BACKSTAY_DIR/$name.connection")"
+	done
+	(cd "$live" && "$PHP" "$BACKSTAY_DIR/lib/laravel.php" probe "$BACKSTAY_SECRETS" "$@") 2>"$BACKSTAY_STATE/app.err" ||
+		refuse "the live application does not answer: $(tail -n 3 "$BACKSTAY_STATE/app.err" | tr '\n' ' ')" "run \`$PHP artisan about\` in $live as $(id -un), and mend what it says"
+}
+
+look_at_databases() {
+	for script in "$BACKSTAY_DIR"/databases/*/probe; do
+		[ -f "$script" ] || continue
+		name=${script%/probe}
+		name=${name##*/}
+		sh "$script" "$name" || refuse "database $name could not be looked at" "see the lines above"
+	done
+}
+
+look_at_site() {
+	[ -n "$URL" ] && [ -n "${live-}" ] || return 0
+	emit site-status "$(http_status /)"
+}
+
+main() {
+	look_at_tools
+	look_at_path
+	look_at_runs
+	look_at_guard
+	look_at_app
+	look_at_databases
+	look_at_site
+	emit complete yes
+}
+
+main
