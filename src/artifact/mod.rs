@@ -56,7 +56,15 @@ impl Artifact {
             return Err(ArtifactError::Empty { file: file.to_owned() });
         }
         let digest = digest(&read.nodes);
-        let artifact = Self { file: file.to_owned(), source, exclude, tree: read.nodes, digest, size_bytes: read.bytes, has_hard_links: read.has_hard_links };
+        let artifact = Self {
+            file: file.to_owned(),
+            source,
+            exclude,
+            tree: read.nodes,
+            digest,
+            size_bytes: read.bytes,
+            has_hard_links: read.has_hard_links,
+        };
         match entry_points.iter().find(|entry| !artifact.has(entry)) {
             Some(entry) => Err(artifact.without_entry_point(entry)),
             None => Ok(artifact),

@@ -151,11 +151,21 @@ fn header(kind: tar::EntryType, size: u64, mode: u32, mtime: u64) -> tar::Header
     header
 }
 
-fn append<W: Write>(tar: &mut tar::Builder<W>, header: &mut tar::Header, path: &[u8], content: impl Read) -> io::Result<()> {
+fn append<W: Write>(
+    tar: &mut tar::Builder<W>,
+    header: &mut tar::Header,
+    path: &[u8],
+    content: impl Read,
+) -> io::Result<()> {
     tar.append_data(header, as_path(path), content)
 }
 
-fn append_link<W: Write>(tar: &mut tar::Builder<W>, header: &mut tar::Header, path: &[u8], to: &[u8]) -> io::Result<()> {
+fn append_link<W: Write>(
+    tar: &mut tar::Builder<W>,
+    header: &mut tar::Header,
+    path: &[u8],
+    to: &[u8],
+) -> io::Result<()> {
     tar.append_link(header, as_path(path), as_path(to))
 }
 

@@ -38,7 +38,11 @@ pub(super) fn http(check: &HttpCheck, answer: &Answer, within: Duration) -> Resu
     if answer.took > within {
         wrong.push(format!("it took {} ms, more than {} ms", answer.took.as_millis(), within.as_millis()));
     }
-    if wrong.is_empty() { Ok(format!("{} in {} ms", answer.status, answer.took.as_millis())) } else { Err(wrong.join(", ")) }
+    if wrong.is_empty() {
+        Ok(format!("{} in {} ms", answer.status, answer.took.as_millis()))
+    } else {
+        Err(wrong.join(", "))
+    }
 }
 
 /// Whether the site serves what was deployed.
@@ -49,7 +53,8 @@ pub(super) fn revision(check: &RevisionCheck, answer: &Answer, expected: &str) -
     let found = match &check.json {
         None => String::from_utf8_lossy(&answer.body).trim().to_owned(),
         Some(path) => {
-            let body = serde_json::from_slice::<Value>(&answer.body).map_err(|_| format!("{} answers no JSON", check.http))?;
+            let body =
+                serde_json::from_slice::<Value>(&answer.body).map_err(|_| format!("{} answers no JSON", check.http))?;
             match at(&body, path) {
                 Some(Value::String(text)) => text.trim().to_owned(),
                 Some(other) => other.to_string(),
@@ -59,7 +64,8 @@ pub(super) fn revision(check: &RevisionCheck, answer: &Answer, expected: &str) -
     };
     let (found, expected) = (found.to_lowercase(), expected.to_lowercase());
     let is_same = found == expected
-        || (found.len().min(expected.len()) >= SHORT_MIN && (found.starts_with(&expected) || expected.starts_with(&found)));
+        || (found.len().min(expected.len()) >= SHORT_MIN
+            && (found.starts_with(&expected) || expected.starts_with(&found)));
     if is_same {
         Ok(format!("{found} is served"))
     } else {
@@ -103,7 +109,12 @@ mod tests {
     use super::*;
 
     fn answer(body: &str) -> Answer {
-        Answer { status: 200, headers: vec![("X-A".into(), "b".into())], body: body.into(), took: Duration::from_millis(80) }
+        Answer {
+            status: 200,
+            headers: vec![("X-A".into(), "b".into())],
+            body: body.into(),
+            took: Duration::from_millis(80),
+        }
     }
 
     fn check() -> HttpCheck {
@@ -114,7 +125,8 @@ mod tests {
     fn everything_that_is_wrong_is_said_at_once() {
         let mut check = check();
         check.status = vec![204, 201];
-        check.json = vec![("checks.database".into(), "ok".into()), ("items.1.n".into(), 2.into()), ("a.b".into(), true.into())];
+        check.json =
+            vec![("checks.database".into(), "ok".into()), ("items.1.n".into(), 2.into()), ("a.b".into(), true.into())];
         check.headers = vec![("x-a".into(), "c".into())];
         let body = r#"{"checks": {"database": "down"}, "items": [{}, {"n": 2.0}], "a.b": true}"#;
         let seen = http(&check, &answer(body), Duration::from_millis(50));

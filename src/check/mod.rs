@@ -50,7 +50,9 @@ pub async fn check(check: &Check, site: &Site, from: From<'_>) -> Verdict {
         left -= 1;
         match seen {
             Ok(note) => return Verdict { name, passed: true, required: check.required, note, duration_ms },
-            Err(note) if left == 0 => return Verdict { name, passed: false, required: check.required, note, duration_ms },
+            Err(note) if left == 0 => {
+                return Verdict { name, passed: false, required: check.required, note, duration_ms };
+            }
             Err(_) => tokio::time::sleep(Duration::from_millis(check.every.ms())).await,
         }
     }
@@ -74,7 +76,8 @@ async fn once(check: &Check, site: &Site, from: From<'_>) -> Result<String, Stri
             judge::http(http, &answer, within)
         }
         CheckKind::Revision(revision) => {
-            let expected = site.revision.as_deref().ok_or("which revision is deployed is not known: say it with --revision")?;
+            let expected =
+                site.revision.as_deref().ok_or("which revision is deployed is not known: say it with --revision")?;
             let answer = ask(&revision.http, 0, within, site, from).await?;
             judge::revision(revision, &answer, expected)
         }

@@ -119,7 +119,8 @@ fn read(bytes: &[u8]) -> Option<Answer> {
         let head = String::from_utf8_lossy(&rest[..length]).into_owned();
         let mut lines = head.lines();
         answer.status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-        answer.headers = lines.filter_map(|line| line.split_once(':')).map(|(n, v)| (n.to_owned(), v.trim().to_owned())).collect();
+        answer.headers =
+            lines.filter_map(|line| line.split_once(':')).map(|(n, v)| (n.to_owned(), v.trim().to_owned())).collect();
         rest = &rest[length + gap..];
     }
     answer.body = rest.to_vec();

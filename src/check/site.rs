@@ -45,7 +45,11 @@ impl Site {
     /// A path on the site, or a whole address.
     pub(super) fn join(&self, to: &str) -> Result<Url, String> {
         let base = self.text.trim_end_matches('/');
-        let whole = if to.starts_with("http://") || to.starts_with("https://") { to.to_owned() } else { format!("{base}/{}", to.trim_start_matches('/')) };
+        let whole = if to.starts_with("http://") || to.starts_with("https://") {
+            to.to_owned()
+        } else {
+            format!("{base}/{}", to.trim_start_matches('/'))
+        };
         Url::parse(&whole).map_err(|_| format!("{to:?} is no address on {base}"))
     }
 

@@ -25,7 +25,11 @@ pub(super) async fn check(site: Option<&Url>, days: u32, within: Duration) -> Re
     let limit = within.max(Duration::from_secs(1));
     let left = tokio::task::spawn_blocking(move || expiry(&host, port, limit)).await;
     let left = left.map_err(|_| "the handshake was given up".to_owned())??;
-    if left < i64::from(days) { Err(format!("the certificate is valid for {left} days yet, fewer than {days}")) } else { Ok(format!("valid for {left} days yet")) }
+    if left < i64::from(days) {
+        Err(format!("the certificate is valid for {left} days yet, fewer than {days}"))
+    } else {
+        Ok(format!("valid for {left} days yet"))
+    }
 }
 
 /// Whole days until the certificate ends.

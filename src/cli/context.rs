@@ -28,7 +28,10 @@ pub(super) fn config(global: &Global) -> anyhow::Result<Config> {
     let file = match &global.config {
         Some(file) => file.clone(),
         None => NAMES.iter().map(PathBuf::from).find(|file| file.exists()).ok_or_else(|| {
-            Usage(format!("there is no {} here: change to the app's folder, or name the file with -c", NAMES.join(" and no ")))
+            Usage(format!(
+                "there is no {} here: change to the app's folder, or name the file with -c",
+                NAMES.join(" and no ")
+            ))
         })?,
     };
     let text = std::fs::read_to_string(&file)
@@ -46,7 +49,8 @@ pub(super) fn request(revision: Option<String>, key: Option<(&str, String)>) -> 
     let now = jiff::Timestamp::now();
     let started = now.strftime("%Y%m%dT%H%M%SZ").to_string();
     let random = random(20)?;
-    let short = revision.as_deref().filter(|revision| revision.len() >= 7 && revision.bytes().all(|b| b.is_ascii_hexdigit()));
+    let short =
+        revision.as_deref().filter(|revision| revision.len() >= 7 && revision.bytes().all(|b| b.is_ascii_hexdigit()));
     let suffix = short.map_or_else(|| hex(&random[..4])[..7].to_owned(), |revision| revision[..7].to_ascii_lowercase());
     Ok(Request {
         run: RunId::new(&started, &suffix)?,
@@ -68,7 +72,9 @@ pub(super) fn digest_of(text: &str) -> String {
 fn random(bytes: usize) -> anyhow::Result<Vec<u8>> {
     use std::io::Read;
     let mut random = vec![0; bytes];
-    std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut random)).context("no randomness from /dev/urandom")?;
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut file| file.read_exact(&mut random))
+        .context("no randomness from /dev/urandom")?;
     Ok(random)
 }
 

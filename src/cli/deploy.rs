@@ -77,7 +77,8 @@ pub(super) async fn prepare(
         }
         (Strategy::Symlink | Strategy::None, None) => None,
     };
-    let revision = args.revision.clone().or_else(|| std::env::var("GITHUB_SHA").ok()).filter(|revision| !revision.is_empty());
+    let revision =
+        args.revision.clone().or_else(|| std::env::var("GITHUB_SHA").ok()).filter(|revision| !revision.is_empty());
     let stands_for = || {
         let artifact = artifact.as_ref().map_or("", Artifact::digest);
         digest_of(&format!("{} {artifact} {}", config.digest(), revision.as_deref().unwrap_or_default()))

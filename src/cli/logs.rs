@@ -33,7 +33,10 @@ pub(super) async fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> 
     for (name, text) in logs {
         if global.json {
             for line in text.lines() {
-                println!("{}", json!({"v": 1, "ts": time::now(), "event": "log", "run": run, "step": name, "line": line}));
+                println!(
+                    "{}",
+                    json!({"v": 1, "ts": time::now(), "event": "log", "run": run, "step": name, "line": line})
+                );
             }
             continue;
         }

@@ -41,7 +41,8 @@ async fn ask(config: &Config, args: &[&str]) -> anyhow::Result<Reply> {
     let target = Target::connect(&config.environment)
         .await
         .map_err(|error| anyhow!("{name} cannot be reached: {}\n  {}", chain(&error), error.remedy()))?;
-    let output = target.run(LOOK, args, &[], REPLY_MAX_BYTES).await.map_err(|error| anyhow!("{name}: {}", chain(&error)))?;
+    let output =
+        target.run(LOOK, args, &[], REPLY_MAX_BYTES).await.map_err(|error| anyhow!("{name}: {}", chain(&error)))?;
     target.close().await;
     if !output.is_success() {
         bail!("{name}: {}", output.stderr.trim());

@@ -36,7 +36,8 @@ pub(super) struct PlanArgs {
 
 pub(super) async fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     let config = context::config(global)?;
-    let asked = DeployArgs { artifact: args.artifact.clone(), revision: None, key: None, data_only: false, dry_run: true };
+    let asked =
+        DeployArgs { artifact: args.artifact.clone(), revision: None, key: None, data_only: false, dry_run: true };
     let (mut request, artifact) = match deploy::prepare(&config, &asked, false).await? {
         Ok(prepared) => prepared,
         Err(error) => return Ok(deploy::refuse(global, &config, &error)),
@@ -62,7 +63,8 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> 
 /// Without the target everything that it could forbid is left out.
 fn offline(config: &Config, request: &plan::Request) -> anyhow::Result<Plan> {
     plan::build(config, &Facts::default(), request).map_err(|refusals| {
-        let reasons: Vec<String> = refusals.into_iter().map(|refusal| format!("{}: {}", refusal.reason, refusal.remedy)).collect();
+        let reasons: Vec<String> =
+            refusals.into_iter().map(|refusal| format!("{}: {}", refusal.reason, refusal.remedy)).collect();
         anyhow!(Usage(reasons.join("\n")))
     })
 }
@@ -139,9 +141,12 @@ pub(super) fn show_probed(
             "engines": facts.engines, "guard": facts.guard, "disk_free_bytes": facts.disk_free_bytes,
             "unfinished": facts.unfinished.iter().map(|known| json!({"run": known.run, "state": known.state})).collect::<Vec<_>>(),
         });
-        println!("{}", json!({"v": 1, "ts": time::now(), "event": "probe", "run": null, "refused": code != 0, "refusals": refusals,
+        println!(
+            "{}",
+            json!({"v": 1, "ts": time::now(), "event": "probe", "run": null, "refused": code != 0, "refusals": refusals,
             "found": found, "warnings": plan.as_ref().map(|plan| plan.warnings.clone()).unwrap_or_default(),
-            "plan": plan.as_ref().ok().map(|plan| plan.summary())}));
+            "plan": plan.as_ref().ok().map(|plan| plan.summary())})
+        );
         return Ok(code);
     }
     println!("{}", escape_lines(&found(facts)));
@@ -157,7 +162,11 @@ pub(super) fn show_probed(
         }
         Err(refusals) => {
             for refusal in &refusals {
-                println!("  refused: {}\n           {}", escape(&refusal.reason), escape_lines(&refusal.remedy).replace('\n', "\n           "));
+                println!(
+                    "  refused: {}\n           {}",
+                    escape(&refusal.reason),
+                    escape_lines(&refusal.remedy).replace('\n', "\n           ")
+                );
             }
             println!("a deploy would be refused; nothing was changed");
         }
@@ -169,7 +178,13 @@ fn found(facts: &Facts) -> String {
     let mut lines = Vec::new();
     let mut line = |name: &str, value: Option<String>| lines.extend(value.map(|value| format!("  {name:<12} {value}")));
     line("live", Some(facts.live.clone().unwrap_or_else(|| "no version yet".to_owned())));
-    line("framework", facts.app.as_ref().map(|app| format!("laravel {}{}", app.version, if app.down { ", in maintenance" } else { "" })));
+    line(
+        "framework",
+        facts
+            .app
+            .as_ref()
+            .map(|app| format!("laravel {}{}", app.version, if app.down { ", in maintenance" } else { "" })),
+    );
     for (name, connection) in &facts.connections {
         line("database", Some(format!("{name}: {} {}", connection.driver, connection.database)));
     }

@@ -31,7 +31,9 @@ pub(super) async fn run(global: &Global, args: &RollbackArgs) -> anyhow::Result<
     };
     if args.discard_writes && config.environment.production {
         let name = &config.environment.name;
-        let ask = format!("What users of {name} wrote since that run will no longer be on the live site. A copy of it is kept.");
+        let ask = format!(
+            "What users of {name} wrote since that run will no longer be on the live site. A copy of it is kept."
+        );
         question::typed(global, &ask, name)?;
     }
     let goal = Goal::Rollback(RollbackRequest { undo: args.undo.clone(), data });

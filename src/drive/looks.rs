@@ -28,8 +28,12 @@ pub(super) async fn probe(target: Arc<Target>, job: Arc<Job>) -> Input {
         Ok(output) if output.is_success() => {
             Input::Probed { reply: Box::new(scripts::Reply::parse(&output.stdout)), baseline }
         }
-        Ok(output) => Input::ProbeFailed(format!("the probe failed with exit {}: {}", output.status, output.stderr.trim())),
-        Err(TargetError::LinkLost) => Input::ProbeFailed("the link to the target was lost while it was looked at".to_owned()),
+        Ok(output) => {
+            Input::ProbeFailed(format!("the probe failed with exit {}: {}", output.status, output.stderr.trim()))
+        }
+        Err(TargetError::LinkLost) => {
+            Input::ProbeFailed("the link to the target was lost while it was looked at".to_owned())
+        }
         Err(error) => Input::ProbeFailed(super::chain(&error)),
     }
 }

@@ -118,8 +118,11 @@ impl Follow {
             effects.push(Effect::Emit(EventKind::Checked { check, passed, required, note, duration_ms }));
         }
         if self.said.is_none() {
-            let verdict =
-                if failed.is_empty() { "commit".to_owned() } else { format!("abort smoke {}", one_line(&failed.join("; "))) };
+            let verdict = if failed.is_empty() {
+                "commit".to_owned()
+            } else {
+                format!("abort smoke {}", one_line(&failed.join("; ")))
+            };
             effects.extend(self.say(verdict));
         }
         effects
@@ -144,8 +147,12 @@ impl Follow {
             Fact::Finish(folder) => self.begin(entry, folder, false, &self.summary.finish.clone()),
             Fact::End { step, code, note } => self.end(entry, step, *code, note, false, &self.summary.steps.clone()),
             Fact::Undone { step, note } => self.end(entry, step, 0, note, true, &self.summary.steps.clone()),
-            Fact::UndoFailed { step, code, note } => self.end(entry, step, *code, note, true, &self.summary.steps.clone()),
-            Fact::Finished { step, code, note } => self.end(entry, step, *code, note, false, &self.summary.finish.clone()),
+            Fact::UndoFailed { step, code, note } => {
+                self.end(entry, step, *code, note, true, &self.summary.steps.clone())
+            }
+            Fact::Finished { step, code, note } => {
+                self.end(entry, step, *code, note, false, &self.summary.finish.clone())
+            }
             Fact::Skip(folder) => vec![EventKind::StepEnded {
                 step: step_name(folder).to_owned(),
                 phase: phase(&self.summary.steps, folder),
@@ -156,7 +163,9 @@ impl Follow {
             }],
             Fact::Commit => vec![EventKind::Commit],
             Fact::Restored => vec![EventKind::Restored],
-            Fact::Abort { text, .. } if self.journal.abort.is_none() => vec![EventKind::Undoing { reason: text.clone() }],
+            Fact::Abort { text, .. } if self.journal.abort.is_none() => {
+                vec![EventKind::Undoing { reason: text.clone() }]
+            }
             Fact::Reported { name, value } => self.reported(entry, name, value),
             Fact::Warning(text) => vec![EventKind::Warning { text: text.clone() }],
             Fact::Recover => vec![EventKind::Warning {
@@ -183,7 +192,15 @@ impl Follow {
         vec![EventKind::StepBegun { step: step_name(folder).to_owned(), phase: phase(steps, folder), undo }]
     }
 
-    fn end(&mut self, entry: &Entry, folder: &str, code: i32, note: &str, undo: bool, steps: &[StepSummary]) -> Vec<EventKind> {
+    fn end(
+        &mut self,
+        entry: &Entry,
+        folder: &str,
+        code: i32,
+        note: &str,
+        undo: bool,
+        steps: &[StepSummary],
+    ) -> Vec<EventKind> {
         step_name(folder).clone_into(&mut self.tail.0);
         let result = if code == 0 { StepResult::Done } else { StepResult::Failed { code } };
         vec![EventKind::StepEnded {
@@ -204,9 +221,9 @@ impl Follow {
                 let downtime_ms = u64::try_from(entry.at_ms - on_ms).unwrap_or(0);
                 vec![EventKind::MaintenanceOff { downtime_ms, seen: true }]
             }
-            ("lifted", "not-seen") => vec![EventKind::Warning {
-                text: "maintenance is lifted, but the site was not seen open".to_owned(),
-            }],
+            ("lifted", "not-seen") => {
+                vec![EventKind::Warning { text: "maintenance is lifted, but the site was not seen open".to_owned() }]
+            }
             ("warning", text) => vec![EventKind::Warning { text: text.to_owned() }],
             ("leak", text) => vec![EventKind::Warning { text: text.to_owned() }],
             ("check-failed", check) => {

@@ -18,7 +18,8 @@ pub fn outcome(state: &RunState, about: &About, run: &str) -> OutcomeReport {
         },
     };
     let is_new = state.committed;
-    let (live, other) = if is_new { (&about.release, &about.previous_release) } else { (&about.previous_release, &about.release) };
+    let (live, other) =
+        if is_new { (&about.release, &about.previous_release) } else { (&about.previous_release, &about.release) };
     let is_seen = state.end.is_some();
     OutcomeReport {
         outcome: kind,
@@ -47,7 +48,12 @@ pub fn outcome(state: &RunState, about: &About, run: &str) -> OutcomeReport {
 }
 
 /// What a command found that did nothing: an outcome that touched nothing.
-pub fn about_run(outcome: Outcome, reason: String, failed_step: Option<String>, release: Option<String>) -> OutcomeReport {
+pub fn about_run(
+    outcome: Outcome,
+    reason: String,
+    failed_step: Option<String>,
+    release: Option<String>,
+) -> OutcomeReport {
     OutcomeReport {
         outcome,
         reason,

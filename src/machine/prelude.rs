@@ -7,7 +7,13 @@ use crate::{
 };
 
 /// What the probe found decides how it goes on.
-pub(super) fn probed(job: &Job, facts: Facts, since_ms: i64, now_ms: i64, settled: Option<String>) -> (State, Vec<Effect>) {
+pub(super) fn probed(
+    job: &Job,
+    facts: Facts,
+    since_ms: i64,
+    now_ms: i64,
+    settled: Option<String>,
+) -> (State, Vec<Effect>) {
     let newest = facts.unfinished.first().cloned();
     match &job.goal {
         Goal::Plan => {
@@ -112,7 +118,13 @@ fn settle(
         ("running", _) => recover(&known, settler, CallMode::Follow, now_ms),
         (_, Some(_)) => {
             let _ = facts;
-            done(vec![], Finish::Usage(format!("run {} is not stuck: `backstay settle` without --accept brings it to its end", known.run)))
+            done(
+                vec![],
+                Finish::Usage(format!(
+                    "run {} is not stuck: `backstay settle` without --accept brings it to its end",
+                    known.run
+                )),
+            )
         }
         (_, None) => recover(&known, settler, CallMode::Recover, now_ms),
     }
@@ -122,11 +134,15 @@ fn abort(job: &Job, unfinished: Option<Known>, now_ms: i64) -> (State, Vec<Effec
     match unfinished {
         Some(known) if known.state == "running" => {
             let (state, mut effects) = recover(&known, Role::Aborter, CallMode::Follow, now_ms);
-            effects.push(Effect::Send(format!("abort cancelled {} asked for it with backstay abort", job.request.actor)));
+            effects
+                .push(Effect::Send(format!("abort cancelled {} asked for it with backstay abort", job.request.actor)));
             (state, effects)
         }
         Some(known) => {
-            let next = format!("no run is in progress; run {} is {}: backstay settle -e {}", known.run, known.state, job.config.environment.name);
+            let next = format!(
+                "no run is in progress; run {} is {}: backstay settle -e {}",
+                known.run, known.state, job.config.environment.name
+            );
             done(vec![], Finish::Nothing(next))
         }
         None => done(vec![], Finish::Nothing("no run is in progress".to_owned())),
@@ -143,7 +159,8 @@ fn recover(known: &Known, role: Role, mode: CallMode, now_ms: i64) -> (State, Ve
 pub(super) fn refused(refusals: Vec<Refusal>, facts: &Facts) -> (State, Vec<Effect>) {
     let reasons: Vec<&str> = refusals.iter().map(|refusal| refusal.reason.as_str()).collect();
     let report = about_nothing(Outcome::Refused, reasons.join("; "), facts);
-    let tell = refusals.into_iter().map(|Refusal { reason, remedy }| Effect::Emit(EventKind::Refusal { reason, remedy }));
+    let tell =
+        refusals.into_iter().map(|Refusal { reason, remedy }| Effect::Emit(EventKind::Refusal { reason, remedy }));
     done(tell.collect(), Finish::Outcome(report))
 }
 

@@ -154,7 +154,9 @@ fn armed(job: &Job, plan: &Plan, entry: &Entry, since_ms: i64, now_ms: i64) -> V
 
 /// The executor looked again under the lock and did not begin.
 fn answered(job: &Job, word: &str, rest: &str, now_ms: i64) -> (State, Vec<Effect>) {
-    let again = Effect::Emit(EventKind::Warning { text: "the target has changed since it was looked at; looking again".to_owned() });
+    let again = Effect::Emit(EventKind::Warning {
+        text: "the target has changed since it was looked at; looking again".to_owned(),
+    });
     let look_again = || {
         let (state, mut effects) = probe(now_ms, None);
         effects.insert(0, again.clone());
@@ -168,7 +170,13 @@ fn answered(job: &Job, word: &str, rest: &str, now_ms: i64) -> (State, Vec<Effec
             vec![Refusal::new(rest, format!("deploy again to {}: it is looked at anew", job.config.environment.name))],
             &Facts::default(),
         ),
-        _ => refused(vec![Refusal::new(format!("the run did not begin: {rest}"), "nothing was changed; mend that and deploy again")], &Facts::default()),
+        _ => refused(
+            vec![Refusal::new(
+                format!("the run did not begin: {rest}"),
+                "nothing was changed; mend that and deploy again",
+            )],
+            &Facts::default(),
+        ),
     }
 }
 

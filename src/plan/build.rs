@@ -93,7 +93,9 @@ pub(super) fn databases(config: &Config, facts: &Facts, request: &Request) -> Ve
     if config.maintenance.when == When::Never {
         return Vec::new();
     }
-    let protected = |database| database::protected(config, database, request.run.as_str(), facts.connection(database_name(database)));
+    let protected = |database| {
+        database::protected(config, database, request.run.as_str(), facts.connection(database_name(database)))
+    };
     config.databases.iter().filter_map(protected).collect()
 }
 
@@ -147,7 +149,9 @@ pub(super) fn owed(config: &Config, facts: &Facts) -> Vec<(String, Vec<u16>)> {
         CheckKind::Http(http) if http.http.starts_with('/') => Some(http),
         CheckKind::Http(_) | CheckKind::Revision(_) | CheckKind::Tls { .. } | CheckKind::Command { .. } => None,
     });
-    http.filter(|http| facts.baseline.contains(&http.http)).map(|http| (http.http.clone(), http.status.clone())).collect()
+    http.filter(|http| facts.baseline.contains(&http.http))
+        .map(|http| (http.http.clone(), http.status.clone()))
+        .collect()
 }
 
 pub(super) fn secrets(config: &Config, request: &Request) -> Vec<(String, Secret)> {
@@ -183,7 +187,8 @@ pub(super) fn probe_files(config: &Config) -> Vec<PlanFile> {
         let connection = database.connection.clone().unwrap_or_else(|| "auto".to_owned());
         PlanFile::text(format!("{}.connection", database.name), format!("{connection}\n"))
     };
-    lib().into_iter()
+    lib()
+        .into_iter()
         .map(|file| PlanFile { path: format!("lib/{}", file.path), bytes: file.bytes })
         .chain(asked.map(connection))
         .collect()

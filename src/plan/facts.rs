@@ -140,12 +140,15 @@ pub fn fold(journal: &str) -> RunState {
 }
 
 fn same_key(reply: &Reply) -> Option<(Known, String)> {
-    let heads = || reply.all("key").filter_map(|line| {
-        let mut words = line.split(' ');
-        Some((words.next()?, words.next()?, words.next()?))
-    });
+    let heads = || {
+        reply.all("key").filter_map(|line| {
+            let mut words = line.split(' ');
+            Some((words.next()?, words.next()?, words.next()?))
+        })
+    };
     let (run, state, digest) = heads().find(|(_, state, _)| *state == "committed").or_else(|| heads().next())?;
-    let journal = if state == "committed" { fold(reply.get("key-journal").unwrap_or_default()) } else { RunState::default() };
+    let journal =
+        if state == "committed" { fold(reply.get("key-journal").unwrap_or_default()) } else { RunState::default() };
     let known = Known { run: run.to_owned(), state: state.to_owned(), summary: Summary::default(), journal };
     Some((known, digest.to_owned()))
 }

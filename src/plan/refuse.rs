@@ -87,8 +87,12 @@ fn disk(facts: &Facts, request: &Request) -> Option<Refusal> {
 /// Something that writes through maintenance.
 fn leaks(config: &Config, facts: &Facts) -> Option<Refusal> {
     let error = facts.app.as_ref()?.database_error.as_ref()?;
-    (config.migrate.command.is_some() && config.maintenance.when != When::Never)
-        .then(|| Refusal::new(format!("the live application cannot reach its database: {error}"), "mend its .env or the server first"))
+    (config.migrate.command.is_some() && config.maintenance.when != When::Never).then(|| {
+        Refusal::new(
+            format!("the live application cannot reach its database: {error}"),
+            "mend its .env or the server first",
+        )
+    })
 }
 
 /// What a person should know before it begins.
@@ -108,17 +112,32 @@ pub(super) fn warnings(config: &Config, facts: &Facts) -> Vec<String> {
         all.push("no url: that users see maintenance, and the site after it, is not looked at over HTTP".to_owned());
     }
     if config.maintenance.when == When::Never && config.migrate.command.is_some() {
-        all.push("maintenance.when is never: a failing deploy gives the old code back, and migrated data stays".to_owned());
+        all.push(
+            "maintenance.when is never: a failing deploy gives the old code back, and migrated data stays".to_owned(),
+        );
     }
     for database in config.databases.iter().filter(|database| database.engine == Engine::None && is_down) {
-        all.push(format!("database {} is not protected (engine: none): what the migration does to it stays", database.name));
+        all.push(format!(
+            "database {} is not protected (engine: none): what the migration does to it stays",
+            database.name
+        ));
     }
     let Some(app) = &facts.app else { return all };
     if is_down && !app.except.is_empty() {
-        all.push(format!("maintenance leaves these routes open ($except), and they may write: {}", app.except.join(", ")));
+        all.push(format!(
+            "maintenance leaves these routes open ($except), and they may write: {}",
+            app.except.join(", ")
+        ));
     }
-    if config.preset == Preset::Laravel && config.workers.is_empty() && !matches!(app.queue.as_str(), "sync" | "null" | "") && is_down {
-        all.push(format!("the queue is {} and no workers are declared: if some run, name them under workers", app.queue));
+    if config.preset == Preset::Laravel
+        && config.workers.is_empty()
+        && !matches!(app.queue.as_str(), "sync" | "null" | "")
+        && is_down
+    {
+        all.push(format!(
+            "the queue is {} and no workers are declared: if some run, name them under workers",
+            app.queue
+        ));
     }
     all
 }

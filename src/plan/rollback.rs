@@ -47,7 +47,10 @@ pub fn rollback_span<'a>(facts: &'a Facts, request: &RollbackRequest) -> Result<
     let deploys: Vec<&Known> = facts.committed.iter().filter(|known| known.summary.about.command == "deploy").collect();
     let at = match &request.undo {
         Some(run) => deploys.iter().position(|known| known.run == *run),
-        None => deploys.iter().position(|known| known.summary.about.release == facts.current).or((!deploys.is_empty()).then_some(0)),
+        None => deploys
+            .iter()
+            .position(|known| known.summary.about.release == facts.current)
+            .or((!deploys.is_empty()).then_some(0)),
     };
     let from = deploys.iter().position(|known| known.summary.about.release == facts.current).unwrap_or(0);
     let Some(at) = at else {
@@ -65,7 +68,10 @@ pub fn rollback_span<'a>(facts: &'a Facts, request: &RollbackRequest) -> Result<
     let runs = deploys[from..=at].to_vec();
     let undone = deploys[at];
     let Some(to) = undone.summary.about.previous_release.clone() else {
-        return Err(Refusal::new(format!("before run {} there was no release", undone.run), "there is nothing to go back to"));
+        return Err(Refusal::new(
+            format!("before run {} there was no release", undone.run),
+            "there is nothing to go back to",
+        ));
     };
     let sealed = runs.iter().rev().copied().find(|known| known.journal.reported("data") == Some("migrated"));
     Ok(Span { runs, to, sealed })
@@ -80,7 +86,10 @@ pub fn build_rollback(
 ) -> Result<Plan, Vec<Refusal>> {
     let mut refusals = facts.refusals.clone();
     if config.release.strategy == Strategy::None {
-        refusals.push(Refusal::new("with strategy none there is no earlier release on the target", "deploy the earlier revision"));
+        refusals.push(Refusal::new(
+            "with strategy none there is no earlier release on the target",
+            "deploy the earlier revision",
+        ));
     }
     let span = match rollback_span(facts, rollback) {
         Ok(span) if refusals.is_empty() => span,
@@ -116,7 +125,8 @@ pub fn build_rollback(
     let mut params = params(config, request, &databases);
     params.push(("ROLLBACK", "yes".to_owned()));
     let undone = &span.runs[span.runs.len() - 1].summary.about;
-    let folder = if span.to.starts_with('/') { span.to.clone() } else { format!("{}/{}", config.environment.path, span.to) };
+    let folder =
+        if span.to.starts_with('/') { span.to.clone() } else { format!("{}/{}", config.environment.path, span.to) };
     Ok(Plan {
         run: request.run.clone(),
         about: About {

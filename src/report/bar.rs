@@ -29,7 +29,9 @@ impl Bars {
 
     pub(super) fn event(&mut self, event: &Event) {
         match &event.kind {
-            EventKind::StepBegun { step, undo, .. } => self.begin(if *undo { format!("undo {step}") } else { step.clone() }),
+            EventKind::StepBegun { step, undo, .. } => {
+                self.begin(if *undo { format!("undo {step}") } else { step.clone() })
+            }
             EventKind::PhaseBegun { phase } => self.begin(phase.as_str().to_owned()),
             EventKind::StepOutput { line, .. } => self.show(line),
             EventKind::StepEnded { .. } | EventKind::PhaseEnded { .. } => self.running = None,
@@ -84,7 +86,9 @@ impl Bars {
             Mark::Turn => paint("1", format!("  ── {} ──", words.text)),
             Mark::Bad => paint("31", format!("✗ {:<16} {}  {took}", words.head, words.text)),
             Mark::Warn => paint("33", format!("! {:<16} {}", words.head, words.text)),
-            Mark::Good => format!("{} {:<16} {}  {}", paint("32", "✓".to_owned()), words.head, words.text, paint("2", took)),
+            Mark::Good => {
+                format!("{} {:<16} {}  {}", paint("32", "✓".to_owned()), words.head, words.text, paint("2", took))
+            }
             Mark::Plain => paint("1", format!("{} · {}", words.head, words.text)),
         }
     }

@@ -25,7 +25,15 @@ mod tests {
 
     #[test]
     fn nothing_foreign_is_obeyed() {
-        for bad in ["\u{1b}[2J", "::set-output name=x::y", "  ::error::x", "a ##[add-path]/tmp", "\u{202e}evil", "a\rb", "a\nb"] {
+        for bad in [
+            "\u{1b}[2J",
+            "::set-output name=x::y",
+            "  ::error::x",
+            "a ##[add-path]/tmp",
+            "\u{202e}evil",
+            "a\rb",
+            "a\nb",
+        ] {
             let shown = escape(bad);
             assert!(!shown.contains("::") && !shown.contains("##["), "{shown:?}");
             assert!(!shown.chars().any(|c| c.is_control() || is_turning(c)), "{shown:?}");

@@ -28,7 +28,9 @@ impl Plain {
                 let name = if *undo { format!("undo {step}") } else { step.clone() };
                 self.running = Some((name, event.at_ms, String::new()));
             }
-            EventKind::PhaseBegun { phase } => self.running = Some((phase.as_str().to_owned(), event.at_ms, String::new())),
+            EventKind::PhaseBegun { phase } => {
+                self.running = Some((phase.as_str().to_owned(), event.at_ms, String::new()))
+            }
             EventKind::StepOutput { line, .. } => {
                 if let Some((_, _, newest)) = &mut self.running {
                     newest.clone_from(line);

@@ -18,7 +18,13 @@ pub(super) struct Summary {
 
 impl Summary {
     pub(super) fn new(options: &Options) -> Self {
-        Self { environment: options.environment.clone(), steps: Vec::new(), failure: None, refusals: Vec::new(), warnings: 0 }
+        Self {
+            environment: options.environment.clone(),
+            steps: Vec::new(),
+            failure: None,
+            refusals: Vec::new(),
+            warnings: 0,
+        }
     }
 
     pub(super) fn event(&mut self, event: &Event) {
@@ -96,7 +102,8 @@ impl Summary {
             Outcome::Cancelled if report.run.is_none() => format!("cancelled: {reason}. Nothing was changed."),
             Outcome::Cancelled => format!("cancelled: {reason}. {}{seen}", old(report)),
             Outcome::Stuck => {
-                let site = if report.maintenance { "Users see maintenance, and" } else { "Users are not in maintenance;" };
+                let site =
+                    if report.maintenance { "Users see maintenance, and" } else { "Users are not in maintenance;" };
                 format!("STUCK: {failed}{reason}. {site} nothing more is touched until a person has looked.")
             }
             Outcome::Refused => match self.refusals.len() {
@@ -112,7 +119,9 @@ impl Summary {
     fn next(&self, report: &OutcomeReport) -> Vec<String> {
         let environment = &self.environment;
         let logs = match (&report.run, &report.failed_step) {
-            (Some(run), Some(step)) if self.failure.is_some() => format!("full log: backstay logs {run} {step} -e {environment}"),
+            (Some(run), Some(step)) if self.failure.is_some() => {
+                format!("full log: backstay logs {run} {step} -e {environment}")
+            }
             (Some(run), _) => format!("full log: backstay logs {run} -e {environment}"),
             (None, _) => String::new(),
         };

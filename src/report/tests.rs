@@ -78,7 +78,10 @@ fn rolled_back() -> Vec<EventKind> {
         EventKind::StepBegun { step: "migrate".into(), phase: Phase::Migrate, undo: false },
         EventKind::StepOutput { step: "migrate".into(), line: "Migrating: add_phone".into() },
         ended("migrate", Phase::Migrate, false, StepResult::Failed { code: 1 }, "SQLSTATE[42S21] \u{1b}[31m::error::x"),
-        EventKind::FailureOutput { step: "migrate".into(), lines: vec!["Migrating: add_phone".into(), "  ##[error]boom".into()] },
+        EventKind::FailureOutput {
+            step: "migrate".into(),
+            lines: vec!["Migrating: add_phone".into(), "  ##[error]boom".into()],
+        },
         EventKind::Undoing { reason: "exit 1".into() },
         ended("protect", Phase::Protect, true, StepResult::Done, "42 tables as before, compared"),
         EventKind::Restored,

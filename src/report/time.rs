@@ -12,7 +12,8 @@ pub fn now() -> String {
 
 /// The time of day in UTC: `10:15:02`.
 pub(super) fn clock(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| "--:--:--".to_owned(), |at| at.strftime("%H:%M:%S").to_string())
+    jiff::Timestamp::from_millisecond(ms)
+        .map_or_else(|_| "--:--:--".to_owned(), |at| at.strftime("%H:%M:%S").to_string())
 }
 
 /// `0.4 s`, `12.0 s`, `3 min 20 s`, `2 h 05 min`.

@@ -27,14 +27,19 @@ pub(super) enum Mark {
 }
 
 pub(super) fn words(kind: &EventKind) -> Option<Words> {
-    let words = |head: &str, text: String, took_ms, mark| Some(Words { head: escape(head), text: escape(&text), took_ms, mark });
+    let words = |head: &str, text: String, took_ms, mark| {
+        Some(Words { head: escape(head), text: escape(&text), took_ms, mark })
+    };
     let turn = |text: &str| words("", text.to_owned(), None, Mark::Turn);
     match kind {
         EventKind::Opened { command, app, environment, revision } => {
-            let revision = revision.as_ref().map(|revision| format!(" · revision {}", short(revision))).unwrap_or_default();
+            let revision =
+                revision.as_ref().map(|revision| format!(" · revision {}", short(revision))).unwrap_or_default();
             words("backstay", format!("{command} · {app} → {environment}{revision}"), None, Mark::Plain)
         }
-        EventKind::PhaseEnded { phase, note, duration_ms } => words(phase.as_str(), note.clone(), Some(*duration_ms), Mark::Good),
+        EventKind::PhaseEnded { phase, note, duration_ms } => {
+            words(phase.as_str(), note.clone(), Some(*duration_ms), Mark::Good)
+        }
         EventKind::StepEnded { step, undo, result, note, duration_ms, .. } => {
             let head = if *undo { format!("undo {step}") } else { step.clone() };
             match result {
@@ -47,7 +52,9 @@ pub(super) fn words(kind: &EventKind) -> Option<Words> {
             }
         }
         EventKind::MaintenanceOn => turn("users see maintenance"),
-        EventKind::MaintenanceOff { downtime_ms, .. } => turn(&format!("users see the site again, after {}", time::duration(*downtime_ms))),
+        EventKind::MaintenanceOff { downtime_ms, .. } => {
+            turn(&format!("users see the site again, after {}", time::duration(*downtime_ms)))
+        }
         EventKind::Undoing { reason } => turn(&format!("undoing: {reason}")),
         EventKind::Commit => turn("committed"),
         EventKind::Restored => turn("code and data are as before"),

@@ -9,6 +9,6 @@ mod upload;
 
 pub use executor::{LINK, executor};
 pub use probe::{LOOK, PROBE, PROBE_START, REQUEST, RUNS};
-pub use upload::UPLOAD;
 pub use quote::{params, quote};
 pub use reply::{Reply, columns};
+pub use upload::UPLOAD;

@@ -50,7 +50,12 @@ fn drivers(database: &Database, connection: Option<&Connection>) -> Vec<&'static
 }
 
 /// The database as the plan protects it; none where it is not protected (`engine: none`).
-pub fn protected(config: &Config, database: &Database, run: &str, connection: Option<&Connection>) -> Option<Protected> {
+pub fn protected(
+    config: &Config,
+    database: &Database,
+    run: &str,
+    connection: Option<&Connection>,
+) -> Option<Protected> {
     let drivers = drivers(database, connection);
     if drivers.is_empty() {
         return None;
@@ -62,13 +67,17 @@ pub fn protected(config: &Config, database: &Database, run: &str, connection: Op
             ("sqlite", _) => sqlite::files(database, run),
             _ => Vec::new(),
         };
-        files.extend(parts.into_iter().map(|file| PlanFile { path: format!("{driver}/{}", file.path), bytes: file.bytes }));
+        files.extend(
+            parts.into_iter().map(|file| PlanFile { path: format!("{driver}/{}", file.path), bytes: file.bytes }),
+        );
     }
     let asks_app = config.preset == crate::config::Preset::Laravel && drivers != ["command"];
     Some(Protected {
         name: database.name.clone(),
         connection: asks_app.then(|| database.connection.clone().unwrap_or_else(|| "auto".to_owned())),
-        expected: connection.filter(|_| asks_app).map(|c| format!("driver\t{}\ndatabase\t{}\nhost\t{}", c.driver, c.database, c.host)),
+        expected: connection
+            .filter(|_| asks_app)
+            .map(|c| format!("driver\t{}\ndatabase\t{}\nhost\t{}", c.driver, c.database, c.host)),
         credentials: database.credentials.clone(),
         target: if asks_app { None } else { database.database.clone() },
         driver: (drivers.len() == 1).then(|| drivers[0]),

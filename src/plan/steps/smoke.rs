@@ -15,7 +15,8 @@ pub fn smoke_step(config: &Config) -> Step {
         CheckKind::Http(_) | CheckKind::Revision(_) | CheckKind::Tls { .. } => None,
     });
     for (number, (check, command)) in commands.enumerate() {
-        let file = |suffix: &str, text: &str| PlanFile::text(format!("check-{:03}{suffix}", number + 1), format!("{text}\n"));
+        let file =
+            |suffix: &str, text: &str| PlanFile::text(format!("check-{:03}{suffix}", number + 1), format!("{text}\n"));
         files.extend([
             file("", command),
             file(".attempts", &check.attempts.to_string()),

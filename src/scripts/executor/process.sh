@@ -135,6 +135,8 @@ spawn() {
 		[ -n "$ENDING" ] || watch_step "$child"
 	done
 	[ ! -f "$RUN_DIR/note" ] || IFS= read -r NOTE <"$RUN_DIR/note" || :
+	# A script that failed without a word of its own: its last line says most.
+	[ "$RC" -eq 0 ] || [ -n "$NOTE" ] || NOTE=$(tail -c 2000 "$RUN_DIR/log/$3.log" | tr '\r' '\n' | grep -v '^ *$' | tail -n 1)
 	NOTE=$(one_line "$NOTE")
 	return "$RC"
 }

@@ -15,7 +15,10 @@ ask_app() {
 	fi
 	driver=$(sed -n 's/^driver	//p' "$settings")
 	target=$(sed -n 's/^database	//p' "$settings")
-	[ "$driver" != mariadb ] || driver=mysql
+	case $driver in
+	mariadb) driver=mysql ;;
+	sqlite) target=$(readlink -f "$target" || printf %s "$target") ;; # it may lead through a release's link
+	esac
 }
 
 copy_credentials() {

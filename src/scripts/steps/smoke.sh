@@ -13,7 +13,7 @@ for before in "$BACKSTAY_STEP_DIR"/before-*; do
 done
 passed=0
 for check in "$BACKSTAY_STEP_DIR"/check-?*; do
-	case $check in *.*) continue ;; esac
+	case ${check##*/} in *.*) continue ;; esac
 	[ -f "$check" ] || continue
 	tries=$(cat "$check.attempts")
 	printf '%s\n' "check: $(cat "$check")"
