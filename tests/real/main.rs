@@ -1,0 +1,9 @@
+//! Whole deploys on real servers: sshd, nginx, php-fpm, Laravel, databases. One binary, so that servers start once.
+
+mod support;
+
+mod deploys;
+mod keys;
+mod killed;
+mod refusals;
+mod rollback;

@@ -1,0 +1,79 @@
+//! The built binary, run as a user runs it.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+/// A command that has ended.
+#[derive(Debug)]
+pub struct Finished {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// One that runs.
+pub struct Running(Child);
+
+/// The binary with a clean environment.
+pub fn backstay(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backstay"));
+    command.args(args).current_dir(folder).env_clear().env("PATH", std::env::var_os("PATH").expect("there is one"));
+    command.env("HOME", folder).env("USER", "tester").env("TMPDIR", "/tmp");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+impl Finished {
+    pub fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
+    /// It ended with that code.
+    #[track_caller]
+    pub fn is(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// The last JSON line.
+    #[track_caller]
+    pub fn outcome(&self) -> Value {
+        let last = self.stdout.lines().last().unwrap_or_default();
+        let value: Value =
+            serde_json::from_str(last).unwrap_or_else(|_| panic!("no JSON: {}\n{}", self.stdout, self.stderr));
+        assert_eq!(value["event"], "outcome", "{value}");
+        value
+    }
+
+    /// Something that a person reads.
+    #[track_caller]
+    pub fn says(&self, text: &str) -> &Self {
+        assert!(
+            self.stderr.contains(text) || self.stdout.contains(text),
+            "not said: {text}\n{}\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+}
+
+impl Running {
+    pub fn start(mut command: Command) -> Self {
+        Self(command.spawn().expect("the binary is built"))
+    }
+
+    /// Ends it by a signal, such as `-KILL`.
+    pub fn signal(&self, signal: &str) {
+        super::servers::run(Command::new("kill").arg(signal).arg(self.0.id().to_string()));
+    }
+
+    pub fn wait(self) -> Finished {
+        Finished::of(&self.0.wait_with_output().expect("it ends"))
+    }
+}

@@ -1,0 +1,40 @@
+//! What the tests stand on.
+//!
+//! ```ignore
+//! let site = Site::new();                           // a path on a real sshd, behind nginx and php-fpm as www-data
+//! site.deploy("first", &[]).is(0);                  // the fixture's app with that revision
+//! let before = site.data();                         // every definition and row, read without Backstay
+//! let watch = site.watch();                         // asks the site all the time
+//! let run = site.deploy_of(&["bad"], "second", &[]);// the app with a variant laid over it
+//! run.is(10);
+//! assert_eq!(run.outcome()["data"], "restored");
+//! assert_eq!(site.data(), before);
+//! assert!(!watch.end().contains(&500));
+//! ```
+
+mod command;
+mod files;
+mod servers;
+mod site;
+mod watch;
+
+#[expect(unused_imports, reason = "names of what Site answers with")]
+pub use command::{Finished, Running};
+pub use files::tar_of;
+pub use servers::servers;
+pub use site::{Site, as_user};
+
+use std::time::{Duration, Instant};
+
+/// Waits up to twenty seconds for something that has to come.
+#[track_caller]
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(20) {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("in twenty seconds not: {what}");
+}

@@ -1,0 +1,253 @@
+//! One app on the target: its path, its configuration, its data, its processes.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use super::{
+    command::{Finished, Running, backstay},
+    eventually, files,
+    servers::{USER, run, servers, text},
+    watch::{Watch, get},
+};
+
+/// One app on the target.
+pub struct Site {
+    pub port: u16,
+    /// On the runner: configuration and artifacts.
+    pub runner: PathBuf,
+    /// On the target.
+    pub path: PathBuf,
+    /// Where hooks leave marks and wait.
+    pub marks: PathBuf,
+    number: AtomicU32,
+}
+
+impl Site {
+    /// A path where nothing was deployed yet, but with what a person puts there: `.env` and the database's file.
+    pub fn new() -> Self {
+        let site = Self::empty();
+        let app = site.path.join("shared/storage/app");
+        as_user(&format!(
+            "mkdir -p '{0}' && touch '{0}/shop.sqlite' && chmod -R g+w '{1}/shared'",
+            text(&app),
+            text(&site.path)
+        ));
+        site.write_env();
+        site
+    }
+
+    /// With the first release of the app live.
+    pub fn with_first() -> Self {
+        let site = Self::new();
+        site.deploy("1111111", &[]).is(0);
+        site
+    }
+
+    /// A path with nothing in it at all.
+    pub fn empty() -> Self {
+        let servers = servers();
+        let port = servers.take_site();
+        let path = servers.folder.join(port.to_string());
+        let (runner, marks) =
+            (servers.folder.join(format!("runner-{port}")), servers.folder.join(format!("marks-{port}")));
+        fs::create_dir(&runner).expect("ours");
+        for folder in [&path, &marks] {
+            // the web server is of the group: it writes sessions, logs and the database
+            run(Command::new("install").args(["-d", "-o", USER, "-g", "www-data", "-m", "2775"]).arg(folder));
+        }
+        let site = Self { port, runner, path, marks, number: AtomicU32::new(0) };
+        site.configure("");
+        site
+    }
+
+    /// The `.env` that a person writes.
+    pub fn write_env(&self) {
+        let key = "APP_KEY=base64:q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=";
+        as_user(&format!("mkdir -p '{0}/shared' && echo '{key}' >'{0}/shared/.env'", text(&self.path)));
+    }
+
+    /// Writes `backstay.yml`; `more` is added at its top level and beats what is there.
+    pub fn configure(&self, more: &str) {
+        let base = [
+            ("release:", "release: { shared: [storage, .env] }"),
+            ("maintenance:", "maintenance: { drain: 0s }"),
+            ("runner:", "runner: { lease: 15s }"),
+            (
+                "smoke:",
+                "smoke:\n  checks:\n    - { http: /api/v1/health, json: { status: healthy, checks.database: ok } }\n    - revision: { http: /version, json: revision }",
+            ),
+        ];
+        let kept: Vec<&str> = base.iter().filter(|(key, _)| !more.contains(key)).map(|(_, text)| *text).collect();
+        let servers = servers();
+        let environment = format!(
+            "environments:\n  test:\n    production: false\n    host: {USER}@127.0.0.1\n    port: {}\n    identity_file: {}\n    \
+             known_hosts: \"{}\"\n    path: {}\n    url: http://127.0.0.1:{}\n",
+            servers.ssh_port,
+            text(&servers.identity()),
+            servers.known_hosts(),
+            text(&self.path),
+            self.port
+        );
+        let config = format!("version: 1\napp: shop\npreset: laravel\n{}\n{more}\n{environment}", kept.join("\n"));
+        fs::write(self.runner.join("backstay.yml"), config).expect("ours");
+    }
+
+    /// Changes the configuration's text.
+    pub fn edit_config(&self, from: &str, to: &str) {
+        let file = self.runner.join("backstay.yml");
+        let config = fs::read_to_string(&file).expect("ours");
+        assert!(config.contains(from), "{from} is not in {config}");
+        fs::write(file, config.replace(from, to)).expect("ours");
+    }
+
+    /// A hook that leaves a mark and waits to be let on, once.
+    pub fn pause(&self, hook: &str) -> String {
+        let mark = text(&self.marks.join(hook));
+        let command = format!(
+            "[ ! -e {mark} ] || exit 0; touch {mark}; n=0; until [ -e {mark}.go ] || [ $n -gt 1200 ]; do sleep 0.05; n=$((n+1)); done"
+        );
+        format!("hooks:\n  {hook}: [ \"{command}\" ]\n")
+    }
+
+    /// Waits until the hook has left its mark.
+    #[track_caller]
+    pub fn await_pause(&self, hook: &str) {
+        eventually(&format!("the hook {hook} runs"), || self.marks.join(hook).exists());
+    }
+
+    /// Lets it go on.
+    pub fn go_on(&self, hook: &str) {
+        fs::write(self.marks.join(format!("{hook}.go")), "").expect("ours");
+    }
+
+    /// The app with that revision.
+    pub fn deploy(&self, revision: &str, args: &[&str]) -> Finished {
+        self.deploy_of(&[], revision, args)
+    }
+
+    /// The app with variants laid over it.
+    pub fn deploy_of(&self, variants: &[&str], revision: &str, args: &[&str]) -> Finished {
+        Finished::of(&self.deploy_command(variants, revision, args).output().expect("the binary is built"))
+    }
+
+    /// The same, left running.
+    pub fn start_deploy(&self, variants: &[&str], revision: &str, args: &[&str]) -> Running {
+        Running::start(self.deploy_command(variants, revision, args))
+    }
+
+    fn deploy_command(&self, variants: &[&str], revision: &str, args: &[&str]) -> Command {
+        let name = format!("artifact-{}", self.number.fetch_add(1, Ordering::Relaxed));
+        let artifact = text(&files::artifact(&self.runner, &name, variants, revision));
+        let all = [&["deploy", "--json", "--artifact", &artifact, "--revision", revision], args].concat();
+        backstay(&self.runner, &all)
+    }
+
+    /// Any command.
+    pub fn backstay(&self, args: &[&str]) -> Finished {
+        Finished::of(&backstay(&self.runner, args).output().expect("the binary is built"))
+    }
+
+    /// An artifact of the app.
+    pub fn artifact(&self, variants: &[&str], revision: &str) -> PathBuf {
+        let name = format!("artifact-{}", self.number.fetch_add(1, Ordering::Relaxed));
+        files::artifact(&self.runner, &name, variants, revision)
+    }
+
+    /// Status and body that a user gets.
+    pub fn get(&self, path: &str) -> (u16, String) {
+        get(self.port, path)
+    }
+
+    /// Asks the site from now on.
+    pub fn watch(&self) -> Watch {
+        Watch::start(self.port)
+    }
+
+    /// Every definition and row of the database, read without Backstay.
+    pub fn data(&self) -> String {
+        let file = self.path.join("shared/storage/app/shop.sqlite");
+        run(Command::new("sqlite3").arg(file).args([
+            ".dump",
+            "PRAGMA user_version",
+            "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2",
+        ]))
+    }
+
+    /// The live revision, by the files.
+    pub fn live_revision(&self) -> Option<String> {
+        fs::read_to_string(self.path.join("current/REVISION")).ok().map(|text| text.trim().to_owned())
+    }
+
+    /// Names in a folder of the path, sorted.
+    pub fn list(&self, folder: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path.join(folder)).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// The journals of all runs, oldest first.
+    pub fn journals(&self) -> Vec<String> {
+        let journal = |run: &String| {
+            fs::read_to_string(self.path.join(".backstay/runs").join(run).join("journal")).unwrap_or_default()
+        };
+        self.list(".backstay/runs").iter().map(journal).collect()
+    }
+
+    /// Waits until the newest run has its last record.
+    #[track_caller]
+    pub fn await_end(&self) {
+        eventually("the newest run has ended", || {
+            self.journals().last().is_some_and(|journal| journal.contains(" ended "))
+        });
+    }
+
+    /// Ends the executor of this site as a crash does, and only it.
+    #[track_caller]
+    pub fn kill_executor(&self) {
+        let pids = self.executors();
+        assert!(!pids.is_empty(), "no executor runs");
+        for pid in pids {
+            run(Command::new("kill").args(["-KILL", &pid]));
+        }
+    }
+
+    /// Executors of this site that run, without the children that carry scripts.
+    pub fn executors(&self) -> Vec<String> {
+        let ours = text(&self.path);
+        let pids = fs::read_dir("/proc")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned());
+        pids.filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()))
+            .filter(|pid| {
+                let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                let words: Vec<String> =
+                    words.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+                let is_executor = words.iter().any(|word| word.starts_with(&ours) && word.ends_with("/executor"));
+                is_executor && words.iter().any(|word| matches!(word.as_str(), "run" | "recover" | "retry" | "accept"))
+            })
+            .collect()
+    }
+
+    /// What is left in the deploy user's crontab of this site.
+    pub fn crontab(&self) -> String {
+        let output = Command::new("crontab").args(["-l", "-u", USER]).output().expect("cron is installed");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines().filter(|line| line.contains(&format!("/{}/", self.port))).collect()
+    }
+}
+
+/// Runs a line as the deploy user.
+#[track_caller]
+pub fn as_user(line: &str) -> String {
+    run(Command::new("setpriv")
+        .args(["--reuid", USER, "--regid", "www-data", "--init-groups", "sh", "-c"])
+        .arg(format!("umask 002; {line}"))
+        .current_dir(Path::new("/")))
+}
