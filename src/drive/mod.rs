@@ -122,7 +122,7 @@ impl Driver {
         match effect {
             Effect::Connect => self.connect(),
             Effect::Probe => self.look(looks::probe),
-            Effect::Smoke => self.look(looks::smoke),
+            Effect::Smoke(revision) => self.look(move |target, job| looks::smoke(target, job, revision)),
             Effect::Arm(plan) => return self.arm(&plan),
             Effect::Open(call) => self.open(&call),
             Effect::Send(line) => {
@@ -151,7 +151,7 @@ impl Driver {
         });
     }
 
-    fn look<F>(&self, what: fn(Arc<Target>, Arc<Job>) -> F)
+    fn look<F>(&self, what: impl FnOnce(Arc<Target>, Arc<Job>) -> F + Send + 'static)
     where
         F: Future<Output = Input> + Send + 'static,
     {

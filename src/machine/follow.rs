@@ -79,7 +79,7 @@ impl Follow {
         self.journal.apply(entry);
         if entry.fact == Fact::Await && self.role == Role::Owner && self.said.is_none() {
             self.smoking = true;
-            effects.push(Effect::Smoke);
+            effects.push(Effect::Smoke(self.summary.about.revision.clone()));
         }
         effects
     }

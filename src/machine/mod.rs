@@ -158,8 +158,8 @@ pub enum Effect {
     Send(String),
     /// Send the artifact.
     Upload(String),
-    /// Make the runner's checks.
-    Smoke,
+    /// Make the runner's checks; this revision is to be served, where it is known.
+    Smoke(Option<String>),
     /// Tell people.
     Emit(EventKind),
     /// The end of the command.

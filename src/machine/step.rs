@@ -331,7 +331,7 @@ fn rejoining(
                 effects.push(Effect::Send(said));
             } else if follow.journal.awaiting && follow.role == Role::Owner && !follow.is_decided() {
                 follow.smoking = true;
-                effects.push(Effect::Smoke);
+                effects.push(Effect::Smoke(follow.summary.about.revision.clone()));
             }
             if follow.uploading && !follow.is_decided() {
                 effects.push(Effect::Upload(follow.run.clone()));

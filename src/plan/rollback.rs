@@ -77,6 +77,14 @@ pub fn rollback_span<'a>(facts: &'a Facts, request: &RollbackRequest) -> Result<
     Ok(Span { runs, to, sealed })
 }
 
+/// What the release was deployed as, where its run is remembered.
+fn revision_of(facts: &Facts, release: &str) -> Option<String> {
+    let made = facts.committed.iter().find(|known| {
+        known.summary.about.command == "deploy" && known.summary.about.release.as_deref() == Some(release)
+    });
+    made?.summary.about.revision.clone()
+}
+
 /// The plan, or every reason against it.
 pub fn build_rollback(
     config: &Config,
@@ -133,7 +141,7 @@ pub fn build_rollback(
             command: "rollback".to_owned(),
             app: config.app.clone(),
             environment: config.environment.name.clone(),
-            revision: None,
+            revision: revision_of(facts, &span.to),
             actor: request.actor.clone(),
             release: undone.previous_release.clone(),
             previous_release: facts.current.clone(),

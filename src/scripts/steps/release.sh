@@ -75,6 +75,8 @@ link_shared() {
 		if [ -e "$from" ] && [ ! -L "$from" ]; then
 			remember "$to"
 			mv "$from" "$to"
+			# the web server, being of the group, writes there
+			[ ! -g "$RELEASES" ] || chmod -R g+rwX "$to"
 		elif $is_folder; then
 			make_folder "$to"
 		else
@@ -120,11 +122,11 @@ main() {
 	mkdir -p "$RECORDS"
 	write_file "$RECORDS/$BACKSTAY_RUN" made
 	unpack_or_give_back
+	inherit_group
 	while IFS= read -r entry; do
 		[ -z "$entry" ] || link_shared "$entry"
 	done <"$BACKSTAY_STEP_DIR/shared"
 	[ "$PRESET" != laravel ] || laravel_folders
-	inherit_group
 	persist_tree "$PART"
 	mv "$PART" "$BACKSTAY_RELEASE"
 	persist "$RELEASES"

@@ -170,7 +170,7 @@ impl Site {
     /// Every definition and row of the database, read without Backstay.
     pub fn data(&self) -> String {
         let file = self.path.join("shared/storage/app/shop.sqlite");
-        run(Command::new("sqlite3").arg(file).args([
+        run(Command::new("sqlite3").arg(file).args(["-cmd", ".timeout 5000"]).args([
             ".dump",
             "PRAGMA user_version",
             "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2",
