@@ -14,11 +14,13 @@
 //! | [`journal`] | journal lines ↔ facts, facts folded into a state |
 //! | [`machine`] | the runner's state machine: pure, no clock, no sockets |
 //! | [`target`] | how a target is reached: ssh, or this machine |
+//! | [`artifact`] | the new release: read, checked, packed anew, sent |
 //! | [`check`] | smoke checks |
 //! | [`report`] | events → bars, plain lines, JSON lines |
 //! | [`drive`] | carries out what the machine asks for; it decides nothing |
 //! | [`cli`] | the command line; one file a command |
 
+pub mod artifact;
 pub mod check;
 pub mod cli;
 pub mod config;

@@ -25,7 +25,9 @@ impl Exclude {
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
     match (pattern.split_first(), name.split_first()) {
         (None, None) => true,
-        (Some((b'*', rest)), _) => matches(rest, name) || name.split_first().is_some_and(|(_, tail)| matches(pattern, tail)),
+        (Some((b'*', rest)), _) => {
+            matches(rest, name) || name.split_first().is_some_and(|(_, tail)| matches(pattern, tail))
+        }
         (Some((p, rest)), Some((n, tail))) if p == n => matches(rest, tail),
         (Some(_), Some(_) | None) | (None, Some(_)) => false,
     }

@@ -128,6 +128,9 @@ fn each_in_tar(
         last = Some(show(&raw));
         let fault = |fault| ArtifactError::Entry { file: file.to_owned(), entry: show(&raw), fault };
         let path = clean(&raw).map_err(fault)?;
+        if path.contains(&0) {
+            return Err(fault(EntryFault::BadName));
+        }
         if path.is_empty() || exclude.covers(&path) {
             continue;
         }
@@ -142,6 +145,9 @@ fn each_in_tar(
             _ => return Err(fault(EntryFault::Special("of a kind that is unknown here"))),
         };
         let damaged = |source| broken(&last, source);
+        if is_pax_sparse(&mut entry).map_err(damaged)? {
+            return Err(fault(EntryFault::Special("a sparse file as --format=posix packs it")));
+        }
         let executable = entry.header().mode().map_err(damaged)? & 0o111 != 0;
         let mtime = entry.header().mtime().map_err(damaged)?;
         let size = entry.size();
@@ -161,6 +167,17 @@ fn each_in_tar(
     // what follows is padding, and the checksum of the compression
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(|source| broken(&last, source))?;
     Ok(())
+}
+
+/// The tar crate would take the map of the holes for a part of the file.
+fn is_pax_sparse<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<bool> {
+    let Some(extensions) = entry.pax_extensions()? else { return Ok(false) };
+    for extension in extensions {
+        if extension?.key_bytes().starts_with(b"GNU.sparse.") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn each_in_folder(root: &Path, exclude: &Exclude, visit: &mut Visit<'_>) -> Result<(), ArtifactError> {
