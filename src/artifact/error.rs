@@ -105,8 +105,8 @@ pub enum EntryFault {
     /// `ln -s ''`
     #[error("a link to nothing")]
     LinkToNothing,
-    /// A NUL in its name.
-    #[error("a name that no file can have")]
+    /// A NUL in its name, or a line break where pax records cannot be told apart then.
+    #[error("a name that cannot be read with certainty")]
     BadName,
     /// Twice the same path.
     #[error("which is there twice")]

@@ -6,6 +6,7 @@
 mod error;
 mod exclude;
 mod pack;
+mod pieces;
 mod source;
 mod tree;
 mod upload;
@@ -18,8 +19,9 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-pub use error::{ArtifactError, UploadError};
-pub use pack::{Compression, Packed};
+pub use error::{ArtifactError, EntryFault, UploadError};
+pub use pack::Compression;
+pub use pieces::Packed;
 pub use upload::upload;
 
 use self::{exclude::Exclude, source::Source, tree::Tree};

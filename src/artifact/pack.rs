@@ -13,12 +13,11 @@ use sha2::{Digest, Sha256};
 use super::{
     Artifact, Node,
     error::ArtifactError,
+    pieces::{GivenUp, Packed, Pieces},
     source::{Entry, Kind, show},
     tree,
 };
 
-/// The most that is handed out at once.
-pub(super) const PIECE_MAX_BYTES: usize = 256 * 1024;
 /// A field of a tar header; a longer name gets an entry of its own before (`@LongLink`, as GNU tar writes it).
 const NAME_MAX_BYTES: usize = 100;
 /// The end of the year 9999. Later times come from fields that held a negative one.
@@ -31,15 +30,6 @@ pub enum Compression {
     Zstd,
     /// What every target has.
     Gzip,
-}
-
-/// The packed artifact, once all of it was handed out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Packed {
-    /// SHA-256 of the compressed bytes, hex.
-    pub sha256: String,
-    /// How many they are.
-    pub bytes: u64,
 }
 
 impl fmt::Display for Compression {
@@ -65,7 +55,7 @@ impl Artifact {
         compression: Compression,
         piece: impl FnMut(Vec<u8>) -> bool,
     ) -> Result<Packed, ArtifactError> {
-        let pieces = Pieces { buffer: Vec::new(), hash: Sha256::new(), bytes: 0, given_up: false, piece };
+        let pieces = Pieces::new(piece);
         let failed = |source| ArtifactError::Unreadable { file: self.file.clone(), entry: None, source };
         let packed = match compression {
             Compression::Zstd => {
@@ -124,7 +114,7 @@ impl Artifact {
     }
 
     fn explained(&self, path: Option<&[u8]>, source: io::Error) -> ArtifactError {
-        if source.get_ref().is_some_and(|inner| inner.is::<GivenUp>()) {
+        if source.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<GivenUp>) {
             return ArtifactError::GivenUp;
         }
         ArtifactError::Unreadable { file: self.file.clone(), entry: path.map(show), source }
@@ -213,12 +203,12 @@ impl<W: Write> Packer<'_, W> {
         if !self.packed.insert(path.to_vec()) {
             return Ok(());
         }
-        let header = self.header(tar::EntryType::Directory, self.mode, mtime);
+        let header = Self::header(tar::EntryType::Directory, self.mode, mtime);
         self.append(header, path, &[], &mut io::empty())
     }
 
     fn put_link(&mut self, path: &[u8], to: &[u8], mtime: u64) -> Result<(), ArtifactError> {
-        let header = self.header(tar::EntryType::Symlink, 0o777, mtime);
+        let header = Self::header(tar::EntryType::Symlink, 0o777, mtime);
         self.append(header, path, to, &mut io::empty())
     }
 
@@ -232,7 +222,7 @@ impl<W: Write> Packer<'_, W> {
         content: &mut dyn Read,
     ) -> Result<(), ArtifactError> {
         let mode = if executable { self.mode } else { self.mode & !0o111 };
-        let mut header = self.header(tar::EntryType::Regular, mode, mtime);
+        let mut header = Self::header(tar::EntryType::Regular, mode, mtime);
         header.set_size(size);
         let mut hashed = Hashed { inner: content.take(size), hash: Sha256::new() };
         self.append(header, path, &[], &mut hashed)?;
@@ -243,7 +233,7 @@ impl<W: Write> Packer<'_, W> {
         if is_short || goes_on || found != *sha256 { Err(self.artifact.changed(Some(path))) } else { Ok(()) }
     }
 
-    fn header(&self, kind: tar::EntryType, mode: u32, mtime: u64) -> tar::Header {
+    fn header(kind: tar::EntryType, mode: u32, mtime: u64) -> tar::Header {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(kind);
         header.set_mode(mode & 0o7777);
@@ -300,54 +290,5 @@ impl<R: Read> Read for Hashed<R> {
         let read = self.inner.read(into)?;
         self.hash.update(&into[..read]);
         Ok(read)
-    }
-}
-
-/// The compressed bytes on their way out.
-struct Pieces<F> {
-    buffer: Vec<u8>,
-    hash: Sha256,
-    bytes: u64,
-    given_up: bool,
-    piece: F,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("nobody wants the rest")]
-struct GivenUp;
-
-impl<F: FnMut(Vec<u8>) -> bool> Pieces<F> {
-    fn hand_out(&mut self) -> io::Result<()> {
-        let full = std::mem::take(&mut self.buffer);
-        self.hash.update(&full);
-        self.bytes += full.len() as u64;
-        // an encoder writes once more when it is dropped
-        self.given_up = self.given_up || !(self.piece)(full);
-        if self.given_up { Err(io::Error::other(GivenUp)) } else { Ok(()) }
-    }
-
-    fn finish(mut self) -> io::Result<Packed> {
-        if !self.buffer.is_empty() {
-            self.hand_out()?;
-        }
-        Ok(Packed { sha256: crate::plan::hex(&self.hash.finalize()), bytes: self.bytes })
-    }
-}
-
-impl<F: FnMut(Vec<u8>) -> bool> Write for Pieces<F> {
-    fn write(&mut self, from: &[u8]) -> io::Result<usize> {
-        if self.given_up {
-            return Err(io::Error::other(GivenUp));
-        }
-        let taken = from.len().min(PIECE_MAX_BYTES - self.buffer.len());
-        self.buffer.extend_from_slice(&from[..taken]);
-        if self.buffer.len() == PIECE_MAX_BYTES {
-            self.hand_out()?;
-        }
-        Ok(taken)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -135,8 +135,11 @@ fn each_in_tar(
             continue;
         }
         let to = entry.link_name_bytes().map(std::borrow::Cow::into_owned).unwrap_or_default();
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the tar crate's list is open")]
         let kind = match kind {
             tar::EntryType::Directory => Kind::Folder,
+            // as tars of before 1988 and --format=v7 have it
+            tar::EntryType::Regular if raw.ends_with(b"/") => Kind::Folder,
             tar::EntryType::Regular | tar::EntryType::Continuous | tar::EntryType::GNUSparse => Kind::File,
             tar::EntryType::Symlink => Kind::Symlink(to),
             tar::EntryType::Link => Kind::HardLink(clean(&to).map_err(|_| fault(EntryFault::LeavesTree(show(&to))))?),
@@ -145,17 +148,18 @@ fn each_in_tar(
             _ => return Err(fault(EntryFault::Special("of a kind that is unknown here"))),
         };
         let damaged = |source| broken(&last, source);
-        if is_pax_sparse(&mut entry).map_err(damaged)? {
-            return Err(fault(EntryFault::Special("a sparse file as --format=posix packs it")));
+        if let Some(is) = misread(&mut entry, &path).map_err(damaged)? {
+            return Err(fault(is));
         }
         let executable = entry.header().mode().map_err(damaged)? & 0o111 != 0;
         let mtime = entry.header().mtime().map_err(damaged)?;
         let size = entry.size();
         let mut content = Counted { inner: &mut entry, bytes: 0, failed: None };
-        visit(Entry { path, kind, executable, mtime, size, content: &mut content })?;
+        let visited = visit(Entry { path, kind, executable, mtime, size, content: &mut content });
         if let Some(source) = content.failed.take() {
             return Err(broken(&last, source));
         }
+        visited?;
         if content.bytes < size && reached_end.get() {
             return Err(ArtifactError::Truncated { file: file.to_owned(), entry: last });
         }
@@ -169,15 +173,21 @@ fn each_in_tar(
     Ok(())
 }
 
-/// The tar crate would take the map of the holes for a part of the file.
-fn is_pax_sparse<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<bool> {
-    let Some(extensions) = entry.pax_extensions()? else { return Ok(false) };
-    for extension in extensions {
-        if extension?.key_bytes().starts_with(b"GNU.sparse.") {
-            return Ok(true);
+/// What the tar crate does not understand of an entry's pax records, and would read as something else: it would take
+/// the map of a file's holes for a part of the file, and it cuts values at line breaks.
+fn misread<R: Read>(entry: &mut tar::Entry<'_, R>, path: &[u8]) -> io::Result<Option<EntryFault>> {
+    let mut is_cut = false;
+    for record in entry.pax_extensions()?.into_iter().flatten() {
+        match record {
+            Ok(record) if record.key_bytes().starts_with(b"GNU.sparse.") => {
+                return Ok(Some(EntryFault::Special("a sparse file as --format=posix packs it")));
+            }
+            Ok(_) => {}
+            // mostly extended attributes, which nobody asks for; with a line break in its name it may be the path
+            Err(_) => is_cut = true,
         }
     }
-    Ok(false)
+    Ok((is_cut && path.contains(&b'\n')).then_some(EntryFault::BadName))
 }
 
 fn each_in_folder(root: &Path, exclude: &Exclude, visit: &mut Visit<'_>) -> Result<(), ArtifactError> {
@@ -233,10 +243,11 @@ fn each_in_folder(root: &Path, exclude: &Exclude, visit: &mut Visit<'_>) -> Resu
                 None => &mut empty,
             };
             let mut content = Counted { inner, bytes: 0, failed: None };
-            visit(Entry { path, kind, executable, mtime, size: meta.len(), content: &mut content })?;
+            let visited = visit(Entry { path, kind, executable, mtime, size: meta.len(), content: &mut content });
             if let Some(source) = content.failed.take() {
                 return Err(unreadable(&relative, source));
             }
+            visited?;
         }
     }
     Ok(())

@@ -41,13 +41,13 @@ pub async fn upload(
     let sent = tokio::select! {
         sent = send(stdin, waiting, packing, compression, progress) => sent,
         // it may end before all is sent: it has it already, or cannot take it
-        exit = &mut end => return outcome(exit?),
+        exit = &mut end => return outcome(&exit?),
     };
     // whatever was sent, how the script ended says what came of it; without our last line it cleans up
     let exit = end.await;
     match sent {
         Err(Unsent::Artifact(error)) => Err(error.into()),
-        Err(Unsent::Link) | Ok(()) => outcome(exit?),
+        Err(Unsent::Link) | Ok(()) => outcome(&exit?),
     }
 }
 
@@ -88,7 +88,7 @@ async fn send(
     Ok(())
 }
 
-fn outcome(exit: Exit) -> Result<(), UploadError> {
+fn outcome(exit: &Exit) -> Result<(), UploadError> {
     if exit.status == 0 {
         return Ok(());
     }
