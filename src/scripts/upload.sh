@@ -16,6 +16,8 @@ give_up() {
 in_place() {
 	found=$(wc -c <"$part")
 	[ "$((found))" = "$2" ] || give_up "$((found)) of $2 bytes arrived in $folder"
+	# an upload over an earlier link may have been slow and not lost: the step reads what came first
+	[ ! -s "$folder/done" ] || return 0
 	mv -f "$part" "$file"
 	printf '%s\n' "$*" >"$folder/done.new"
 	sync "$file" "$folder/done.new" 2>/dev/null || sync
@@ -46,5 +48,7 @@ mkdir -p "$folder"
 part=$file.part.$$
 trap 'rm -f "$part"' EXIT
 trap 'exit 1' HUP INT TERM
+# when the link is lost nobody reads our last words either; the part is removed all the same
+trap '' PIPE
 : >"$part"
 take_pieces
