@@ -35,8 +35,10 @@ take_pieces() {
 			;;
 		'' | *[!0-9]*) give_up "the upload was garbled" ;;
 		esac
-		dd bs="$line" count=1 iflag=fullblock >>"$part" 2>/dev/null ||
+		dd bs="$line" count=1 iflag=fullblock >>"$part" 2>/dev/null || {
+			[ -d "$folder" ] || give_up "$folder was removed: the run has ended"
 			give_up "$folder cannot be written (disk full?): $(df -P "$folder" | awk 'NR == 2 { printf "%d MB free on %s", $4 / 1024, $6 }')"
+		}
 	done
 	give_up "the upload was cut"
 }

@@ -1,8 +1,5 @@
 //! An artifact on its way to a target: whole with `done` beside it, or nothing.
 
-mod artifacts;
-mod sshd;
-
 use std::{
     fs,
     io::Write,
@@ -11,15 +8,15 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use artifacts::{Place, listing, open, run};
+use crate::place::{Place, listing, open, run};
+use crate::sshd::{Sshd, eventually};
 use backstay::{
     artifact::{ArtifactError, Compression, Packed, UploadError, upload},
     config::{Environment, HttpFrom, HttpReach, Transport},
     target::{Target, TargetError},
 };
-use sshd::{Sshd, eventually};
 
-const UPLOAD: &str = include_str!("../src/scripts/upload.sh");
+const UPLOAD: &str = include_str!("../../src/scripts/upload.sh");
 
 async fn reach(transport: Transport) -> Target {
     let environment = Environment {
