@@ -11,9 +11,10 @@ use crate::place::{Place, listing, open, run};
 use backstay::artifact::Compression;
 
 const SHELLS: [&str; 3] = ["dash", "bash", "busybox"];
-const PARTS: [(&str, &str); 7] = [
+const PARTS: [(&str, &str); 8] = [
     ("lib/step.sh", include_str!("../../src/scripts/lib/step.sh")),
     ("lib/release.sh", include_str!("../../src/scripts/lib/release.sh")),
+    ("lib/databases.sh", include_str!("../../src/scripts/lib/databases.sh")),
     ("release", include_str!("../../src/scripts/steps/release.sh")),
     ("release-undo", include_str!("../../src/scripts/steps/release-undo.sh")),
     ("switch", include_str!("../../src/scripts/steps/switch.sh")),
@@ -67,7 +68,7 @@ impl Site {
         for (name, text) in PARTS {
             fs::write(dir.join(name), text).expect("ours");
         }
-        fs::write(dir.join("params"), "PRESET='laravel'\nKEEP_RELEASES=2\n").expect("ours");
+        fs::write(dir.join("params"), "PRESET='laravel'\nKEEP_RELEASES=2\nDATABASES=''\n").expect("ours");
         fs::write(dir.join("shared"), shared).expect("ours");
         fs::write(dir.join("command-001"), "printf 'reloaded in %s\\n' \"$PWD\"\n").expect("ours");
         Run { site: self, id, dir }
