@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use thiserror::Error;
 
-use crate::target::TargetError;
+use crate::{plan::Refusal, target::TargetError};
 
 /// Why an artifact is not taken. Names of entries are shown escaped.
 #[derive(Debug, Error)]
@@ -102,6 +102,12 @@ pub enum EntryFault {
     /// A device, a socket, a pipe.
     #[error("which is {0}: only files, folders and links can be deployed")]
     Special(&'static str),
+    /// `ln -s ''`
+    #[error("a link to nothing")]
+    LinkToNothing,
+    /// A NUL in its name, or a line break where pax records cannot be told apart then.
+    #[error("a name that cannot be read with certainty")]
+    BadName,
     /// Twice the same path.
     #[error("which is there twice")]
     Duplicate,
@@ -114,6 +120,12 @@ pub enum EntryFault {
 }
 
 impl ArtifactError {
+    /// As a reason not to begin.
+    pub fn refusal(&self) -> Refusal {
+        let cause = std::error::Error::source(self).map(|cause| format!(": {cause}")).unwrap_or_default();
+        Refusal::new(format!("{self}{cause}"), self.remedy())
+    }
+
     /// What to do about it.
     pub fn remedy(&self) -> String {
         match self {

@@ -6,6 +6,7 @@
 mod error;
 mod exclude;
 mod pack;
+mod pieces;
 mod source;
 mod tree;
 mod upload;
@@ -13,15 +14,17 @@ mod upload;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use sha2::{Digest, Sha256};
 
-pub use error::{ArtifactError, UploadError};
-pub use pack::{Compression, Packed};
+pub use error::{ArtifactError, EntryFault, UploadError};
+pub use pack::Compression;
+pub use pieces::Packed;
 pub use upload::upload;
 
-use self::{exclude::Exclude, source::Source};
+use self::{exclude::Exclude, source::Source, tree::Tree};
 
 /// A valid artifact. Its bytes stay where they are.
 #[derive(Debug, Clone)]
@@ -29,11 +32,8 @@ pub struct Artifact {
     file: PathBuf,
     source: Source,
     exclude: Exclude,
-    /// What each path is, by its bytes.
-    tree: BTreeMap<Vec<u8>, Node>,
+    tree: Arc<Tree>,
     digest: String,
-    size_bytes: u64,
-    has_hard_links: bool,
 }
 
 /// What a path of an artifact is.
@@ -50,21 +50,13 @@ impl Artifact {
     pub fn open(file: &Path, exclude: &[String], entry_points: &[&str]) -> Result<Self, ArtifactError> {
         let exclude = Exclude::new(exclude);
         let source = Source::find(file)?;
-        let read = tree::read(file, source, &exclude)?;
-        tree::check_links(file, &read.nodes)?;
-        if !read.nodes.values().any(|node| matches!(node, Node::File { .. })) {
+        let tree = tree::read(file, source, &exclude)?;
+        tree::check_links(file, &tree.nodes)?;
+        if !tree.nodes.values().any(|node| matches!(node, Node::File { .. })) {
             return Err(ArtifactError::Empty { file: file.to_owned() });
         }
-        let digest = digest(&read.nodes);
-        let artifact = Self {
-            file: file.to_owned(),
-            source,
-            exclude,
-            tree: read.nodes,
-            digest,
-            size_bytes: read.bytes,
-            has_hard_links: read.has_hard_links,
-        };
+        let digest = digest(&tree.nodes);
+        let artifact = Self { file: file.to_owned(), source, exclude, tree: Arc::new(tree), digest };
         match entry_points.iter().find(|entry| !artifact.has(entry)) {
             Some(entry) => Err(artifact.without_entry_point(entry)),
             None => Ok(artifact),
@@ -78,31 +70,31 @@ impl Artifact {
     }
 
     /// The size of all files together, unpacked.
-    pub const fn size_bytes(&self) -> u64 {
-        self.size_bytes
+    pub fn size_bytes(&self) -> u64 {
+        self.tree.bytes
     }
 
     /// How many files, folders and links there are.
     pub fn entries(&self) -> usize {
-        self.tree.len()
+        self.tree.nodes.len()
     }
 
     /// Whether that path is in it, as whatever.
     pub fn has(&self, path: &str) -> bool {
-        self.tree.contains_key(path.trim_end_matches('/').as_bytes())
+        self.tree.nodes.contains_key(path.trim_end_matches('/').as_bytes())
     }
 
     /// The names directly in that folder, sorted; names that are no UTF-8 are left out.
     pub fn list(&self, folder: &str) -> Vec<String> {
         let folder = folder.trim_end_matches('/');
         let prefix = if folder.is_empty() { Vec::new() } else { format!("{folder}/").into_bytes() };
-        let below = self.tree.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
+        let below = self.tree.nodes.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
         let names = below.map(|(path, _)| &path[prefix.len()..]).filter(|name| !name.contains(&b'/'));
         names.filter_map(|name| String::from_utf8(name.to_vec()).ok()).collect()
     }
 
     fn without_entry_point(&self, entry: &str) -> ArtifactError {
-        let mut roots = self.tree.keys().filter(|path| !path.contains(&b'/'));
+        let mut roots = self.tree.nodes.keys().filter(|path| !path.contains(&b'/'));
         let below = match (roots.next(), roots.next()) {
             (Some(only), None) => {
                 let only = String::from_utf8_lossy(only).into_owned();

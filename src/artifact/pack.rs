@@ -1,8 +1,11 @@
-//! Packs an artifact anew: clean paths, configured modes, no owners; compressed, and hashed as it goes.
+//! Packs an artifact anew for the target: clean paths, configured modes, no owners, compressed, in pieces. Knows
+//! nothing of where they go.
 
 use std::{
-    collections::BTreeMap,
-    io::{self, Read, Write},
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    fs::File,
+    io::{self, Read, Seek, Write},
 };
 
 use sha2::{Digest, Sha256};
@@ -10,233 +13,282 @@ use sha2::{Digest, Sha256};
 use super::{
     Artifact, Node,
     error::ArtifactError,
-    source::{Kind, show},
+    pieces::{GivenUp, Packed, Pieces},
+    source::{Entry, Kind, show},
+    tree,
 };
 
-/// How the stream is compressed.
+/// A field of a tar header; a longer name gets an entry of its own before (`@LongLink`, as GNU tar writes it).
+const NAME_MAX_BYTES: usize = 100;
+/// The end of the year 9999. Later times come from fields that held a negative one.
+const MTIME_MAX: u64 = 253_402_300_799;
+
+/// How the packed artifact is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
-    /// zstd, level 3.
+    /// Fast and small, where the target has `zstd`.
     Zstd,
-    /// gzip, level 6: where the target has no zstd.
+    /// What every target has.
     Gzip,
 }
 
-impl Compression {
-    /// The word that the target's step knows it by.
-    pub const fn as_str(self) -> &'static str {
-        match self {
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::Zstd => "zstd",
             Self::Gzip => "gzip",
-        }
+        })
     }
 }
 
-/// What was packed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Packed {
-    /// SHA-256 of the compressed bytes, hex.
-    pub sha256: String,
-    /// How many there are.
-    pub bytes: u64,
-}
-
 impl Artifact {
-    /// Packs it, piece by piece, into `take`; its error ends the packing. The artifact is read again and must be what
-    /// [`Artifact::open`] saw. It blocks: run it where that does no harm.
+    /// Reads the artifact again and packs it. `mode` is that of folders; files have the same without the execute bits,
+    /// unless they were executable. `piece` gets the compressed bytes, at most 256 KiB at once, and says whether it
+    /// wants more. It blocks.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Changed`] when it is not any more what [`Artifact::open`] saw, [`ArtifactError::GivenUp`] when
+    /// `piece` wanted no more. What was handed out is worthless then.
     pub fn pack(
         &self,
         mode: u32,
         compression: Compression,
-        take: impl FnMut(Vec<u8>) -> io::Result<()>,
+        piece: impl FnMut(Vec<u8>) -> bool,
     ) -> Result<Packed, ArtifactError> {
-        let pieces = Pieces { take, pending: Vec::with_capacity(PIECE_BYTES), hash: Sha256::new(), bytes: 0 };
-        let given_up = |_: io::Error| ArtifactError::GivenUp;
-        let pieces = match compression {
+        let pieces = Pieces::new(piece);
+        let failed = |source| ArtifactError::Unreadable { file: self.file.clone(), entry: None, source };
+        let packed = match compression {
             Compression::Zstd => {
-                let encoder = zstd::Encoder::new(pieces, 3).map_err(given_up)?;
-                self.write(mode, encoder)?.finish().map_err(given_up)?
+                let mut encoder = zstd::Encoder::new(pieces, 3).map_err(failed)?;
+                encoder.include_checksum(true).map_err(failed)?;
+                self.write_tar(mode, encoder, zstd::Encoder::finish)
             }
             Compression::Gzip => {
-                let encoder = flate2::write::GzEncoder::new(pieces, flate2::Compression::new(6));
-                self.write(mode, encoder)?.finish().map_err(given_up)?
+                let encoder = flate2::write::GzEncoder::new(pieces, flate2::Compression::default());
+                self.write_tar(mode, encoder, flate2::write::GzEncoder::finish)
             }
         };
-        pieces.finish().map_err(given_up)
+        packed?.finish().map_err(|source| self.explained(None, source))
     }
 
-    fn write<W: Write>(&self, mode: u32, into: W) -> Result<W, ArtifactError> {
-        let mut tar = tar::Builder::new(into);
-        let mut seen: BTreeMap<Vec<u8>, Node> = BTreeMap::new();
-        let changed = |path: &[u8]| ArtifactError::Changed { file: self.file.clone(), entry: Some(show(path)) };
-        let given_up = |_: io::Error| ArtifactError::GivenUp;
-        for (path, node) in &self.tree {
-            if *node == Node::Folder {
-                let mut header = header(tar::EntryType::Directory, 0, mode, 0);
-                append(&mut tar, &mut header, &[path.as_slice(), b"/"].concat(), io::empty()).map_err(given_up)?;
+    fn write_tar<E: Write, P>(
+        &self,
+        mode: u32,
+        encoder: E,
+        finish: impl FnOnce(E) -> io::Result<P>,
+    ) -> Result<P, ArtifactError> {
+        let mut packer = Packer {
+            artifact: self,
+            tar: tar::Builder::new(encoder),
+            mode,
+            packed: BTreeSet::new(),
+            originals: self.tree.hard_links.values().map(|first| (first.clone(), None)).collect(),
+        };
+        let read = self.source.each(&self.file, &self.exclude, &mut |entry| packer.put(entry));
+        read.map_err(|error| self.as_change(error))?;
+        if packer.packed.len() != self.tree.nodes.len() {
+            return Err(self.changed(None));
+        }
+        let encoder = packer.tar.into_inner().map_err(|source| self.explained(None, source))?;
+        finish(encoder).map_err(|source| self.explained(None, source))
+    }
+
+    fn changed(&self, path: Option<&[u8]>) -> ArtifactError {
+        ArtifactError::Changed { file: self.file.clone(), entry: path.map(show) }
+    }
+
+    /// It was whole when it was opened.
+    fn as_change(&self, error: ArtifactError) -> ArtifactError {
+        let changed = |entry| ArtifactError::Changed { file: self.file.clone(), entry };
+        match error {
+            ArtifactError::Truncated { entry, .. } | ArtifactError::Damaged { entry, .. } => changed(entry),
+            ArtifactError::Entry { entry, .. } => changed(Some(entry)),
+            ArtifactError::Unreadable { entry, source, .. } if is_gone(&source) => changed(entry),
+            ArtifactError::Unreadable { .. }
+            | ArtifactError::NotAnArchive { .. }
+            | ArtifactError::Empty { .. }
+            | ArtifactError::NoEntryPoint { .. }
+            | ArtifactError::Changed { .. }
+            | ArtifactError::GivenUp => error,
+        }
+    }
+
+    fn explained(&self, path: Option<&[u8]>, source: io::Error) -> ArtifactError {
+        if source.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<GivenUp>) {
+            return ArtifactError::GivenUp;
+        }
+        ArtifactError::Unreadable { file: self.file.clone(), entry: path.map(show), source }
+    }
+}
+
+/// What a path is no longer there, or no longer a folder, says by its error.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+struct Packer<'a, W: Write> {
+    artifact: &'a Artifact,
+    tar: tar::Builder<W>,
+    mode: u32,
+    packed: BTreeSet<Vec<u8>>,
+    /// Files that hard links stand for, kept from when they come by: the stream does not go back.
+    originals: BTreeMap<Vec<u8>, Option<File>>,
+}
+
+impl<W: Write> Packer<'_, W> {
+    fn put(&mut self, entry: Entry<'_>) -> Result<(), ArtifactError> {
+        let path = entry.path.clone();
+        for folder in tree::parents(&path) {
+            self.put_folder(folder, entry.mtime)?;
+        }
+        let io = |source| self.artifact.explained(Some(&path), source);
+        match (entry.kind, self.artifact.tree.nodes.get(&path)) {
+            (Kind::Folder, Some(Node::Folder)) => self.put_folder(&path, entry.mtime),
+            (Kind::Symlink(to), Some(Node::Symlink { to: expected })) if to == *expected => {
+                self.once(&path)?;
+                self.put_link(&path, &to, entry.mtime)
+            }
+            (Kind::File, Some(Node::File { executable, sha256 })) if *executable == entry.executable => {
+                self.once(&path)?;
+                if let Some(kept) = self.originals.get_mut(&path) {
+                    let mut copy = tempfile::tempfile().map_err(io)?;
+                    io::copy(&mut entry.content.take(entry.size.saturating_add(1)), &mut copy).map_err(io)?;
+                    let size = copy.stream_position().map_err(io)?;
+                    copy.rewind().map_err(io)?;
+                    let mut content = copy.try_clone().map_err(io)?;
+                    *kept = Some(copy);
+                    self.put_file(&path, *executable, sha256, entry.mtime, size, &mut content)
+                } else {
+                    self.put_file(&path, *executable, sha256, entry.mtime, entry.size, entry.content)
+                }
+            }
+            (Kind::HardLink(to), Some(node)) => {
+                if to == path && self.packed.contains(&path) {
+                    return Ok(());
+                }
+                let first = self.artifact.tree.hard_links.get(&to).unwrap_or(&to);
+                if self.artifact.tree.hard_links.get(&path) != Some(first) {
+                    return Err(self.artifact.changed(Some(&path)));
+                }
+                self.once(&path)?;
+                match node {
+                    Node::Symlink { to } => self.put_link(&path, to, entry.mtime),
+                    Node::File { executable, sha256 } => {
+                        let Some(Some(copy)) = self.originals.get(first) else {
+                            return Err(self.artifact.changed(Some(&path)));
+                        };
+                        let mut content = copy.try_clone().map_err(io)?;
+                        content.rewind().map_err(io)?;
+                        let size = content.metadata().map_err(io)?.len();
+                        self.put_file(&path, *executable, sha256, entry.mtime, size, &mut content)
+                    }
+                    Node::Folder => Err(self.artifact.changed(Some(&path))),
+                }
+            }
+            (Kind::Folder | Kind::Symlink(_) | Kind::File | Kind::HardLink(_), _) => {
+                Err(self.artifact.changed(Some(&path)))
             }
         }
-        // a tar of hard links names the file again; it is read from the first one
-        let mut contents: BTreeMap<Vec<u8>, (u32, u64, Vec<u8>)> = BTreeMap::new();
-        let linked = self.linked_files()?;
-        self.source.each(&self.file, &self.exclude, &mut |entry| {
-            let node = self.tree.get(&entry.path).ok_or_else(|| changed(&entry.path))?;
-            match entry.kind {
-                Kind::Folder => {}
-                Kind::Symlink(to) => {
-                    if *node != (Node::Symlink { to: to.clone() }) {
-                        return Err(changed(&entry.path));
-                    }
-                    let mut header = header(tar::EntryType::Symlink, 0, 0o777, entry.mtime);
-                    append_link(&mut tar, &mut header, &entry.path, &to).map_err(given_up)?;
-                }
-                Kind::File => {
-                    let executable = entry.executable;
-                    let mode = if executable { mode } else { mode & !0o111 };
-                    let mut header = header(tar::EntryType::Regular, entry.size, mode, entry.mtime);
-                    let mut reader = Hashed { inner: entry.content, hash: Sha256::new(), left: entry.size };
-                    if linked.contains(&entry.path) {
-                        let mut kept = Vec::new();
-                        reader.read_to_end(&mut kept).map_err(given_up)?;
-                        append(&mut tar, &mut header, &entry.path, kept.as_slice()).map_err(given_up)?;
-                        contents.insert(entry.path.clone(), (mode, entry.mtime, kept));
-                    } else {
-                        append(&mut tar, &mut header, &entry.path, &mut reader).map_err(given_up)?;
-                    }
-                    let sha256 = reader.hash.finalize().into();
-                    if *node != (Node::File { executable, sha256 }) {
-                        return Err(changed(&entry.path));
-                    }
-                }
-                Kind::HardLink(to) => {
-                    let (mode, mtime, content) = contents.get(&to).ok_or_else(|| changed(&entry.path))?;
-                    let mut header = header(tar::EntryType::Regular, content.len() as u64, *mode, *mtime);
-                    append(&mut tar, &mut header, &entry.path, content.as_slice()).map_err(given_up)?;
-                }
-            }
-            seen.insert(entry.path, node.clone());
-            Ok(())
-        })?;
-        let missing = self.tree.iter().find(|(path, node)| **node != Node::Folder && !seen.contains_key(*path));
-        match missing {
-            Some((path, _)) => Err(changed(path)),
-            None => tar.into_inner().map_err(given_up),
-        }
     }
 
-    /// Files that a hard link names: their content is kept for it.
-    fn linked_files(&self) -> Result<std::collections::BTreeSet<Vec<u8>>, ArtifactError> {
-        let mut linked = std::collections::BTreeSet::new();
-        if !self.has_hard_links {
-            return Ok(linked);
-        }
-        self.source.each(&self.file, &self.exclude, &mut |entry| {
-            if let Kind::HardLink(to) = entry.kind {
-                linked.insert(to);
-            }
-            Ok(())
-        })?;
-        Ok(linked)
-    }
-}
-
-fn header(kind: tar::EntryType, size: u64, mode: u32, mtime: u64) -> tar::Header {
-    let mut header = tar::Header::new_gnu();
-    header.set_entry_type(kind);
-    header.set_size(size);
-    header.set_mode(mode);
-    header.set_mtime(mtime);
-    header.set_uid(0);
-    header.set_gid(0);
-    header
-}
-
-fn append<W: Write>(
-    tar: &mut tar::Builder<W>,
-    header: &mut tar::Header,
-    path: &[u8],
-    content: impl Read,
-) -> io::Result<()> {
-    tar.append_data(header, as_path(path), content)
-}
-
-fn append_link<W: Write>(
-    tar: &mut tar::Builder<W>,
-    header: &mut tar::Header,
-    path: &[u8],
-    to: &[u8],
-) -> io::Result<()> {
-    tar.append_link(header, as_path(path), as_path(to))
-}
-
-fn as_path(bytes: &[u8]) -> &std::path::Path {
-    std::path::Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes))
-}
-
-/// Exactly as many bytes as the header said, hashed. A file that has become shorter reads as zeros, and its digest tells.
-struct Hashed<'a> {
-    inner: &'a mut dyn Read,
-    hash: Sha256,
-    left: u64,
-}
-
-impl Read for Hashed<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(into.len());
-        if wanted == 0 {
-            return Ok(0);
-        }
-        let mut read = self.inner.read(&mut into[..wanted])?;
-        if read == 0 {
-            into[..wanted].fill(0);
-            read = wanted;
-            self.hash.update(b"the file became shorter");
-        }
-        self.hash.update(&into[..read]);
-        self.left -= read as u64;
-        Ok(read)
-    }
-}
-
-/// Pieces on their way: as large as one round of the target's reading.
-const PIECE_BYTES: usize = 256 * 1024;
-
-struct Pieces<F> {
-    take: F,
-    pending: Vec<u8>,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl<F: FnMut(Vec<u8>) -> io::Result<()>> Pieces<F> {
-    fn finish(mut self) -> io::Result<Packed> {
-        self.give()?;
-        Ok(Packed { sha256: crate::plan::hex(&self.hash.finalize()), bytes: self.bytes })
+    fn once(&mut self, path: &[u8]) -> Result<(), ArtifactError> {
+        if self.packed.insert(path.to_vec()) { Ok(()) } else { Err(self.artifact.changed(Some(path))) }
     }
 
-    fn give(&mut self) -> io::Result<()> {
-        if self.pending.is_empty() {
+    /// Folders may be named twice, or not at all.
+    fn put_folder(&mut self, path: &[u8], mtime: u64) -> Result<(), ArtifactError> {
+        if self.artifact.tree.nodes.get(path) != Some(&Node::Folder) {
+            return Err(self.artifact.changed(Some(path)));
+        }
+        if !self.packed.insert(path.to_vec()) {
             return Ok(());
         }
-        self.hash.update(&self.pending);
-        self.bytes += self.pending.len() as u64;
-        let piece = std::mem::replace(&mut self.pending, Vec::with_capacity(PIECE_BYTES));
-        (self.take)(piece)
+        let header = Self::header(tar::EntryType::Directory, self.mode, mtime);
+        self.append(header, path, &[], &mut io::empty())
+    }
+
+    fn put_link(&mut self, path: &[u8], to: &[u8], mtime: u64) -> Result<(), ArtifactError> {
+        let header = Self::header(tar::EntryType::Symlink, 0o777, mtime);
+        self.append(header, path, to, &mut io::empty())
+    }
+
+    fn put_file(
+        &mut self,
+        path: &[u8],
+        executable: bool,
+        sha256: &[u8; 32],
+        mtime: u64,
+        size: u64,
+        content: &mut dyn Read,
+    ) -> Result<(), ArtifactError> {
+        let mode = if executable { self.mode } else { self.mode & !0o111 };
+        let mut header = Self::header(tar::EntryType::Regular, mode, mtime);
+        header.set_size(size);
+        let mut hashed = Hashed { inner: content.take(size), hash: Sha256::new() };
+        self.append(header, path, &[], &mut hashed)?;
+        let Hashed { inner, hash } = hashed;
+        let is_short = inner.limit() > 0;
+        let goes_on = inner.into_inner().read(&mut [0]).map_err(|e| self.artifact.explained(Some(path), e))? > 0;
+        let found: [u8; 32] = hash.finalize().into();
+        if is_short || goes_on || found != *sha256 { Err(self.artifact.changed(Some(path))) } else { Ok(()) }
+    }
+
+    fn header(kind: tar::EntryType, mode: u32, mtime: u64) -> tar::Header {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_mode(mode & 0o7777);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(if mtime > MTIME_MAX { 0 } else { mtime });
+        header.set_size(0);
+        header
+    }
+
+    /// Names go in byte by byte: the crate's own way to set them tidies them up.
+    fn append(
+        &mut self,
+        mut header: tar::Header,
+        path: &[u8],
+        to: &[u8],
+        content: &mut dyn Read,
+    ) -> Result<(), ArtifactError> {
+        let result = (|| {
+            put_name(&mut self.tar, b'K', to, &mut header.as_old_mut().linkname)?;
+            put_name(&mut self.tar, b'L', path, &mut header.as_old_mut().name)?;
+            header.set_cksum();
+            self.tar.append(&header, content)
+        })();
+        result.map_err(|source| self.artifact.explained(Some(path), source))
     }
 }
 
-impl<F: FnMut(Vec<u8>) -> io::Result<()>> Write for Pieces<F> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = PIECE_BYTES - self.pending.len();
-        let taken = room.min(bytes.len());
-        self.pending.extend_from_slice(&bytes[..taken]);
-        if self.pending.len() == PIECE_BYTES {
-            self.give()?;
-        }
-        Ok(taken)
+fn put_name<W: Write>(tar: &mut tar::Builder<W>, kind: u8, name: &[u8], field: &mut [u8; 100]) -> io::Result<()> {
+    let fits = name.len().min(NAME_MAX_BYTES);
+    if name.len() > NAME_MAX_BYTES {
+        let mut long = tar::Header::new_gnu();
+        long.as_old_mut().name[..13].copy_from_slice(b"././@LongLink");
+        long.set_entry_type(tar::EntryType::new(kind));
+        long.set_mode(0o644);
+        long.set_uid(0);
+        long.set_gid(0);
+        long.set_mtime(0);
+        long.set_size(name.len() as u64 + 1);
+        long.set_cksum();
+        tar.append(&long, name.chain(&b"\0"[..]))?;
     }
+    field[..fits].copy_from_slice(&name[..fits]);
+    Ok(())
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+struct Hashed<R> {
+    inner: R,
+    hash: Sha256,
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(into)?;
+        self.hash.update(&into[..read]);
+        Ok(read)
     }
 }

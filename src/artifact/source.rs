@@ -128,12 +128,18 @@ fn each_in_tar(
         last = Some(show(&raw));
         let fault = |fault| ArtifactError::Entry { file: file.to_owned(), entry: show(&raw), fault };
         let path = clean(&raw).map_err(fault)?;
+        if path.contains(&0) {
+            return Err(fault(EntryFault::BadName));
+        }
         if path.is_empty() || exclude.covers(&path) {
             continue;
         }
         let to = entry.link_name_bytes().map(std::borrow::Cow::into_owned).unwrap_or_default();
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the tar crate's list is open")]
         let kind = match kind {
             tar::EntryType::Directory => Kind::Folder,
+            // as tars of before 1988 and --format=v7 have it
+            tar::EntryType::Regular if raw.ends_with(b"/") => Kind::Folder,
             tar::EntryType::Regular | tar::EntryType::Continuous | tar::EntryType::GNUSparse => Kind::File,
             tar::EntryType::Symlink => Kind::Symlink(to),
             tar::EntryType::Link => Kind::HardLink(clean(&to).map_err(|_| fault(EntryFault::LeavesTree(show(&to))))?),
@@ -142,14 +148,18 @@ fn each_in_tar(
             _ => return Err(fault(EntryFault::Special("of a kind that is unknown here"))),
         };
         let damaged = |source| broken(&last, source);
+        if let Some(is) = misread(&mut entry, &path).map_err(damaged)? {
+            return Err(fault(is));
+        }
         let executable = entry.header().mode().map_err(damaged)? & 0o111 != 0;
         let mtime = entry.header().mtime().map_err(damaged)?;
         let size = entry.size();
         let mut content = Counted { inner: &mut entry, bytes: 0, failed: None };
-        visit(Entry { path, kind, executable, mtime, size, content: &mut content })?;
+        let visited = visit(Entry { path, kind, executable, mtime, size, content: &mut content });
         if let Some(source) = content.failed.take() {
             return Err(broken(&last, source));
         }
+        visited?;
         if content.bytes < size && reached_end.get() {
             return Err(ArtifactError::Truncated { file: file.to_owned(), entry: last });
         }
@@ -161,6 +171,23 @@ fn each_in_tar(
     // what follows is padding, and the checksum of the compression
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(|source| broken(&last, source))?;
     Ok(())
+}
+
+/// What the tar crate does not understand of an entry's pax records, and would read as something else: it would take
+/// the map of a file's holes for a part of the file, and it cuts values at line breaks.
+fn misread<R: Read>(entry: &mut tar::Entry<'_, R>, path: &[u8]) -> io::Result<Option<EntryFault>> {
+    let mut is_cut = false;
+    for record in entry.pax_extensions()?.into_iter().flatten() {
+        match record {
+            Ok(record) if record.key_bytes().starts_with(b"GNU.sparse.") => {
+                return Ok(Some(EntryFault::Special("a sparse file as --format=posix packs it")));
+            }
+            Ok(_) => {}
+            // mostly extended attributes, which nobody asks for; with a line break in its name it may be the path
+            Err(_) => is_cut = true,
+        }
+    }
+    Ok((is_cut && path.contains(&b'\n')).then_some(EntryFault::BadName))
 }
 
 fn each_in_folder(root: &Path, exclude: &Exclude, visit: &mut Visit<'_>) -> Result<(), ArtifactError> {
@@ -216,10 +243,11 @@ fn each_in_folder(root: &Path, exclude: &Exclude, visit: &mut Visit<'_>) -> Resu
                 None => &mut empty,
             };
             let mut content = Counted { inner, bytes: 0, failed: None };
-            visit(Entry { path, kind, executable, mtime, size: meta.len(), content: &mut content })?;
+            let visited = visit(Entry { path, kind, executable, mtime, size: meta.len(), content: &mut content });
             if let Some(source) = content.failed.take() {
                 return Err(unreadable(&relative, source));
             }
+            visited?;
         }
     }
     Ok(())

@@ -173,7 +173,8 @@ impl Resolver<'_> {
 
     fn release(&self, raw: raw::Release) -> Resolved<Release> {
         let mode = raw.mode.unwrap_or_else(|| "0755".to_owned());
-        let bits = u32::from_str_radix(&mode, 8).ok().filter(|bits| *bits <= 0o7777 && bits & 0o500 == 0o500);
+        // its owner links what is shared into the release, so must be able to write there
+        let bits = u32::from_str_radix(&mode, 8).ok().filter(|bits| *bits <= 0o7777 && bits & 0o700 == 0o700);
         let mode = bits.ok_or_else(|| {
             let help = Some("write octal digits in quotes, such as \"0755\" or \"0750\"".to_owned());
             self.text.at(&["release", "mode"], format!("{mode:?} is no mode for directories"), help)

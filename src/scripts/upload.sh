@@ -16,6 +16,8 @@ give_up() {
 in_place() {
 	found=$(wc -c <"$part")
 	[ "$((found))" = "$2" ] || give_up "$((found)) of $2 bytes arrived in $folder"
+	# an upload over an earlier link may have been slow and not lost: the step reads what came first
+	[ ! -s "$folder/done" ] || return 0
 	mv -f "$part" "$file"
 	printf '%s\n' "$*" >"$folder/done.new"
 	sync "$file" "$folder/done.new" 2>/dev/null || sync
@@ -33,8 +35,10 @@ take_pieces() {
 			;;
 		'' | *[!0-9]*) give_up "the upload was garbled" ;;
 		esac
-		dd bs="$line" count=1 iflag=fullblock >>"$part" 2>/dev/null ||
+		dd bs="$line" count=1 iflag=fullblock >>"$part" 2>/dev/null || {
+			[ -d "$folder" ] || give_up "$folder was removed: the run has ended"
 			give_up "$folder cannot be written (disk full?): $(df -P "$folder" | awk 'NR == 2 { printf "%d MB free on %s", $4 / 1024, $6 }')"
+		}
 	done
 	give_up "the upload was cut"
 }
@@ -46,5 +50,7 @@ mkdir -p "$folder"
 part=$file.part.$$
 trap 'rm -f "$part"' EXIT
 trap 'exit 1' HUP INT TERM
+# when the link is lost nobody reads our last words either; the part is removed all the same
+trap '' PIPE
 : >"$part"
 take_pieces

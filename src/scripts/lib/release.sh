@@ -8,11 +8,32 @@ CURRENT=$BACKSTAY_PATH/current
 # One file for each release that Backstay made: `made`, then `committed`. Retention never touches any other.
 RECORDS=$BACKSTAY_PATH/.backstay/releases
 
-# Makes sure that files and folders outlive a power failure. Plain `sync` where it takes no names (old busybox).
-persist() { sync "$@" 2>/dev/null || sync; }
+# Makes sure that files and folders outlive a power failure: persist PATH… Plain `sync` only where it takes no names (old
+# busybox), found out once with what is certainly there: elsewhere a `sync` that fails is a failure.
+persist() {
+	takes_names || {
+		sync
+		return
+	}
+	sync "$@" || fail "$* could not be written to the disk"
+}
 
 # A whole tree: its file system at once, since a release has thousands of files.
-persist_tree() { sync -f "$1" 2>/dev/null || sync; }
+persist_tree() {
+	takes_names || {
+		sync
+		return
+	}
+	sync -f "$1" || fail "$1 could not be written to the disk"
+}
+
+SYNC_TAKES_NAMES=
+takes_names() {
+	if [ -z "$SYNC_TAKES_NAMES" ]; then
+		if sync -f "$BACKSTAY_DIR/params" 2>/dev/null; then SYNC_TAKES_NAMES=yes; else SYNC_TAKES_NAMES=no; fi
+	fi
+	[ "$SYNC_TAKES_NAMES" = yes ]
+}
 
 # Writes a small file so that it is there whole or not at all: write_file FILE TEXT
 write_file() {
@@ -42,9 +63,10 @@ point_current() {
 	persist "$BACKSTAY_PATH"
 }
 
-# Removes a release, folders that its owner may not write to included.
+# Removes a release, folders that its owner may not write to included: each is opened before `find` looks into it.
+# Follows no link. Fails when something of it stays: what a server's user made, in a folder of its own.
 remove_release() {
 	[ -e "$1" ] || [ -L "$1" ] || return 0
-	find "$1" -type d ! -perm -200 -exec chmod u+w {} + 2>/dev/null || :
+	find "$1" -type d ! -perm -700 -exec chmod u+rwx {} \; 2>/dev/null || :
 	rm -rf "$1"
 }

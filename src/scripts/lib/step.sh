@@ -1,6 +1,7 @@
 # What every step has: sourced first, by `. "$BACKSTAY_DIR/lib/step.sh"`. It brings the parameters of the plan
 # and of the step.
 # shellcheck shell=sh
+# shellcheck disable=SC1091
 
 . "$BACKSTAY_DIR/params"
 [ ! -f "$BACKSTAY_STEP_DIR/params" ] || . "$BACKSTAY_STEP_DIR/params"

@@ -13,6 +13,8 @@ MADE=$BACKSTAY_STATE/release-made
 # The folder $1 and its parents below the deploy path, each remembered before it is made.
 make_folder() {
 	if [ -d "$1" ]; then return 0; fi
+	# what is remembered is removed by the undo, so it may be nobody else's
+	if [ -e "$1" ] || [ -L "$1" ]; then fail "$1 is there, but it is no folder"; fi
 	case ${1%/*} in "$BACKSTAY_PATH") ;; *) make_folder "${1%/*}" ;; esac
 	remember "$1"
 	mkdir "$1" || fail "$1 cannot be made"
@@ -65,7 +67,19 @@ link_shared() {
 	entry=${1%/}
 	case /$entry/ in *//* | */../* | */./*) fail "release.shared: $1 is no path inside the release" ;; esac
 	from=$PART/$entry to=$SHARED/$entry
-	case $entry in */*) make_folder "$SHARED/${entry%/*}" && mkdir -p "$PART/${entry%/*}" ;; *) make_folder "$SHARED" ;; esac
+	make_folder "$SHARED"
+	if is_below_link "$entry"; then
+		# below what is shared as a whole: there is nothing to link, and `from` is the users' own data
+		[ "$(readlink "$PART/$above")" = "$(way_to_shared "$above")" ] ||
+			fail "release.shared: $1 cannot be linked, since the artifact has $above as a link"
+		return 0
+	fi
+	case $entry in
+	*/*)
+		make_folder "$SHARED/${entry%/*}"
+		mkdir -p "$PART/${entry%/*}"
+		;;
+	esac
 	if [ ! -e "$to" ] && [ ! -L "$to" ]; then
 		# a name with a dot is a file (.env, auth.json); that one is for a person to write
 		case ${entry##*/} in
@@ -85,6 +99,18 @@ link_shared() {
 	fi
 	remove_release "$from"
 	ln -s "$(way_to_shared "$entry")" "$from"
+}
+
+# Whether a folder that $1 lies in is a link in the new release; it is `above` then.
+is_below_link() {
+	above=$1
+	while :; do
+		case $above in
+		*/*) above=${above%/*} ;;
+		*) return 1 ;;
+		esac
+		if [ -L "$PART/$above" ]; then return 0; fi
+	done
 }
 
 # Relative, so that the whole path may be moved or mounted elsewhere; absolute where that would lead astray.
@@ -110,6 +136,8 @@ laravel_folders() {
 		*) make_folder "$storage/$folder" ;;
 		esac
 	done
+	# a shared one may be the server's own
+	if [ -L "$PART/bootstrap" ] || [ -L "$PART/bootstrap/cache" ]; then return 0; fi
 	mkdir -p "$PART/bootstrap/cache"
 	chmod ug+rwx "$PART/bootstrap/cache"
 }

@@ -27,11 +27,15 @@ newest_first() {
 	done | sort -r
 }
 
-tidy_releases() {
-	[ -d "$RECORDS" ] || return 0
+# First of all: whatever else fails here, the release that users see is not to be taken for a failed one later.
+record_commit() {
 	if [ "$BACKSTAY_DIRECTION" = committed ] && [ -f "$RECORDS/$BACKSTAY_RUN" ]; then
 		write_file "$RECORDS/$BACKSTAY_RUN" committed
 	fi
+}
+
+tidy_releases() {
+	[ -d "$RECORDS" ] || return 0
 	live=$(readlink -f "$CURRENT" 2>/dev/null) || live=
 	kept=0 removed=0
 	for id in $(newest_first "$RECORDS"); do
@@ -45,13 +49,16 @@ tidy_releases() {
 			kept=$((kept + 1))
 			[ "$kept" -gt "$KEEP_RELEASES" ] || continue
 		fi
-		real=$(readlink -f "$release")
+		real=$(readlink -f "$release") || real=$release
 		if [ "$real" = "$live" ] || [ "$real" = "$BACKSTAY_OLD" ] || [ "$id" = "$BACKSTAY_RUN" ]; then continue; fi
 		has_ended "$id" || continue
-		remove_release "$release.part"
-		remove_release "$release"
-		rm -f "$RECORDS/$id"
-		removed=$((removed + 1))
+		# the others must not wait for one that holds files of another user
+		if remove_release "$release.part" && remove_release "$release"; then
+			rm -f "$RECORDS/$id"
+			removed=$((removed + 1))
+		else
+			fact warning "$release could not be removed: files of another user are in it"
+		fi
 	done
 	[ "$removed" -eq 0 ] || note "$removed old releases removed"
 }
@@ -76,6 +83,7 @@ tidy_databases() {
 }
 
 main() {
+	record_commit
 	tidy_databases
 	tidy_releases
 	tidy_runs
