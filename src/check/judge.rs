@@ -95,13 +95,13 @@ fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     if let Some(found) = value.get(path) {
         return Some(found);
     }
-    let splits = path.match_indices('.').map(|(at, _)| (&path[..at], &path[at + 1..]));
+    let mut splits = path.match_indices('.').map(|(at, _)| (&path[..at], &path[at + 1..]));
     let inner = |key: &str| match value {
         Value::Array(items) => key.parse::<usize>().ok().and_then(|n| items.get(n)),
         Value::Object(map) => map.get(key),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     };
-    splits.filter_map(|(key, rest)| at(inner(key)?, rest)).next().or_else(|| inner(path))
+    splits.find_map(|(key, rest)| at(inner(key)?, rest)).or_else(|| inner(path))
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ async fn ask_here(question: &Question) -> Result<Answer, String> {
         .timeout(patience(question.within))
         .user_agent(concat!("backstay/", env!("CARGO_PKG_VERSION")))
         .build()
-        .map_err(|error| cause(error))?;
+        .map_err(cause)?;
     let began = Instant::now();
     let mut request = client.get(&question.url);
     for (name, value) in &question.headers {
@@ -94,12 +94,15 @@ async fn ask_there(question: &Question, target: &Target) -> Result<Answer, Strin
     let seconds = patience(question.within).as_secs().max(1).to_string();
     let mut stdin = format!("{}\n{}\n", question.url, question.resolve.as_deref().unwrap_or(""));
     for (name, value) in &question.headers {
-        stdin.push_str(&format!("{name}: {}\n", value.expose()));
+        stdin.extend([name, ": ", value.expose(), "\n"]);
     }
     let output = target.run(scripts::REQUEST, &[&seconds], stdin.as_bytes(), 4 * BODY_MAX_BYTES).await;
-    let output = output.map_err(|error| match error {
-        TargetError::TooMuchOutput { .. } => "the answer is too large".to_owned(),
-        error => error.to_string(),
+    let output = output.map_err(|error| {
+        if matches!(error, TargetError::TooMuchOutput { .. }) {
+            "the answer is too large".to_owned()
+        } else {
+            error.to_string()
+        }
     })?;
     if !output.is_success() {
         return Err(format!("no answer: {}", output.stderr.trim()));

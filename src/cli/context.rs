@@ -81,12 +81,15 @@ fn random(bytes: usize) -> anyhow::Result<Vec<u8>> {
 /// Who asks: GitHub's actor, else user and machine.
 fn actor() -> String {
     let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let who = of("GITHUB_ACTOR").map(|actor| format!("{actor} (GitHub)")).unwrap_or_else(|| {
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let user = of("USER").or_else(|| of("LOGNAME")).unwrap_or_else(|| "somebody".to_owned());
-        if host.trim().is_empty() { user } else { format!("{user}@{}", host.trim()) }
-    });
+    let who = of("GITHUB_ACTOR").map_or_else(user_and_host, |actor| format!("{actor} (GitHub)"));
     who.chars().filter(|c| !c.is_control()).take(80).collect()
+}
+
+fn user_and_host() -> String {
+    let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let user = of("USER").or_else(|| of("LOGNAME")).unwrap_or_else(|| "somebody".to_owned());
+    if host.trim().is_empty() { user } else { format!("{user}@{}", host.trim()) }
 }
 
 /// How progress is shown.
@@ -99,7 +102,6 @@ pub(super) fn reporter(global: &Global, environment: &str) -> Reporter {
         Progress::Auto if is_terminal => Mode::Bar,
         Progress::Auto => Mode::Plain,
     };
-    let ci = std::env::var_os("GITHUB_ACTIONS").is_some();
     let color = is_terminal && std::env::var_os("NO_COLOR").is_none();
-    Reporter::new(Options { mode, json: global.json, color, ci, environment: environment.to_owned() })
+    Reporter::new(Options { mode, json: global.json, color, environment: environment.to_owned() })
 }

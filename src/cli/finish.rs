@@ -26,7 +26,6 @@ pub(super) async fn carry_out(
         revision: request.revision.clone(),
     };
     reporter.event(&Event { at_ms: now_ms(), run: run.clone(), kind: opened });
-    let is_key = request.key.is_some();
     let finish = drive(Job { config, request, goal }, artifact, &mut reporter).await;
     match finish {
         Finish::Outcome(report) => {
@@ -40,7 +39,6 @@ pub(super) async fn carry_out(
             Ok(0)
         }
         Finish::Usage(text) => {
-            let _ = is_key;
             reporter.close();
             eprintln!("backstay: {text}");
             Ok(USAGE)

@@ -53,7 +53,7 @@ fn object(known: Option<&Known>, state: &str) -> serde_json::Value {
         "maintenance": report.maintenance,
         "started_at": at(known.journal.started_ms),
         "finished_at": at(known.journal.ended_ms),
-        "reason": reason(known).map(|_| report.reason.clone()),
+        "reason": reason(known).map(|()| report.reason.clone()),
     })
 }
 

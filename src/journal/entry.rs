@@ -238,7 +238,7 @@ mod tests {
         let fact = Fact::End { step: "02-two".into(), code: 0, note: "done two".into() };
         assert_eq!(Entry::parse(line), Ok(Entry { seq: 8, at_ms: 1_795_483_778_309, fact }));
         let line = "14 970458 1795483778829 ended committed  #3300212468";
-        assert_eq!(Entry::parse(line).map_err(|e| e.to_string()).is_err(), true, "another uptime, another checksum");
+        assert!(Entry::parse(line).map_err(|e| e.to_string()).is_err(), "another uptime, another checksum");
     }
 
     #[test]

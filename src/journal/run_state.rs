@@ -80,7 +80,7 @@ impl RunState {
             }
             Fact::Undo(step) | Fact::Finish(step) => self.running = Some(step.clone()),
             Fact::End { .. } | Fact::Undone { .. } | Fact::UndoFailed { .. } | Fact::Finished { .. } => {
-                self.running = None
+                self.running = None;
             }
             Fact::Await => self.awaiting = true,
             Fact::Commit => self.committed = true,

@@ -20,7 +20,7 @@ pub(super) fn probed(
             let plan = make(job, &facts).map(Box::new);
             done(vec![], Finish::Planned { facts: Box::new(facts), plan })
         }
-        Goal::Settle { retry, accept } => settle(job, &facts, newest, *retry, accept.clone(), now_ms),
+        Goal::Settle { retry, accept } => settle(job, newest, *retry, accept.clone(), now_ms),
         Goal::Abort => abort(job, newest, now_ms),
         Goal::Deploy | Goal::Rollback(_) => begin(job, &facts, newest, since_ms, now_ms, settled),
     }
@@ -97,7 +97,6 @@ fn make(job: &Job, facts: &Facts) -> Result<Plan, Vec<Refusal>> {
 
 fn settle(
     job: &Job,
-    facts: &Facts,
     unfinished: Option<Known>,
     retry: bool,
     accept: Option<String>,
@@ -116,16 +115,13 @@ fn settle(
             done(vec![], Finish::Outcome(report))
         }
         ("running", _) => recover(&known, settler, CallMode::Follow, now_ms),
-        (_, Some(_)) => {
-            let _ = facts;
-            done(
-                vec![],
-                Finish::Usage(format!(
-                    "run {} is not stuck: `backstay settle` without --accept brings it to its end",
-                    known.run
-                )),
-            )
-        }
+        (_, Some(_)) => done(
+            vec![],
+            Finish::Usage(format!(
+                "run {} is not stuck: `backstay settle` without --accept brings it to its end",
+                known.run
+            )),
+        ),
         (_, None) => recover(&known, settler, CallMode::Recover, now_ms),
     }
 }
@@ -192,7 +188,7 @@ fn ways_out(job: &Job) -> String {
     let environment = &job.config.environment.name;
     format!(
         "mend the cause and run `backstay settle -e {environment} --retry`; or bring the app into one of the two states by hand \
-         and say which: `backstay settle -e {environment} --accept committed|rolled-back`"
+         and say which: `backstay settle -e {environment} --accept committed|rolled-back --yes`"
     )
 }
 

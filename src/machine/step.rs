@@ -93,7 +93,7 @@ fn arming(
     match input {
         Input::Line(LinkLine::Entry(entry)) => {
             let mut follow = Follow::new(plan.run.as_str(), Role::Owner, plan.summary(), now_ms);
-            let mut effects = armed(job, &plan, &entry, since_ms, now_ms);
+            let mut effects = armed(&entry, since_ms, now_ms);
             follow.uploading = plan.steps.iter().any(|step| step.name == "release");
             if follow.uploading {
                 effects.push(Effect::Upload(plan.run.to_string()));
@@ -105,9 +105,8 @@ fn arming(
             (State::Following(Box::new(follow)), effects)
         }
         Input::Line(LinkLine::Answer(word, rest)) => answered(job, &word, &rest, now_ms),
-        Input::LinkClosed(lost) => {
-            // Whether the run began is not known: following it tells.
-            let _ = lost;
+        // Whether the run began is not known: following it tells.
+        Input::LinkClosed(_) => {
             let mut follow = Follow::new(plan.run.as_str(), Role::Owner, plan.summary(), now_ms);
             follow.uploading = plan.steps.iter().any(|step| step.name == "release");
             if cancelled {
@@ -140,8 +139,7 @@ fn arming(
     }
 }
 
-fn armed(job: &Job, plan: &Plan, entry: &Entry, since_ms: i64, now_ms: i64) -> Vec<Effect> {
-    let _ = (job, plan);
+fn armed(entry: &Entry, since_ms: i64, now_ms: i64) -> Vec<Effect> {
     if !matches!(entry.fact, Fact::Start { .. }) {
         return Vec::new();
     }

@@ -59,7 +59,7 @@ impl Phase {
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(tag = "result", rename_all = "kebab-case")]
 pub enum StepResult {
     /// It did what it was to do.
     Done,
@@ -139,6 +139,7 @@ pub enum EventKind {
         /// Whether this was the step's undo.
         undo: bool,
         /// How.
+        #[serde(flatten)]
         result: StepResult,
         /// For people, one line (untrusted: a script wrote it).
         note: String,

@@ -77,8 +77,11 @@ impl From<Span> for String {
 /// The largest unit that divides it, so that `60s` prints as `1m` and parses back to itself.
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, unit_ms) =
-            UNITS.iter().rev().find(|(_, unit_ms)| self.ms > 0 && self.ms % unit_ms == 0).unwrap_or(&("s", 1_000));
+        let (unit, unit_ms) = UNITS
+            .iter()
+            .rev()
+            .find(|(_, unit_ms)| self.ms > 0 && self.ms.is_multiple_of(*unit_ms))
+            .unwrap_or(&("s", 1_000));
         write!(f, "{}{unit}", self.ms / unit_ms)
     }
 }

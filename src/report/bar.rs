@@ -30,7 +30,7 @@ impl Bars {
     pub(super) fn event(&mut self, event: &Event) {
         match &event.kind {
             EventKind::StepBegun { step, undo, .. } => {
-                self.begin(if *undo { format!("undo {step}") } else { step.clone() })
+                self.begin(if *undo { format!("undo {step}") } else { step.clone() });
             }
             EventKind::PhaseBegun { phase } => self.begin(phase.as_str().to_owned()),
             EventKind::StepOutput { line, .. } => self.show(line),

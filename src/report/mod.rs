@@ -37,8 +37,6 @@ pub struct Options {
     pub json: bool,
     /// Whether stderr takes colours.
     pub color: bool,
-    /// Whether a CI runner reads stderr for commands.
-    pub ci: bool,
     /// The environment's name, for the next commands that are proposed.
     pub environment: String,
 }
@@ -67,7 +65,7 @@ impl Reporter {
     pub fn to(options: Options, stdout: Box<dyn Write + Send>, stderr: Box<dyn Write + Send>) -> Self {
         let view = match options.mode {
             Mode::Bar => View::Bar(Bars::new(options.color)),
-            Mode::Plain => View::Plain(Plain::new(options.ci)),
+            Mode::Plain => View::Plain(Plain::new()),
             Mode::None => View::None,
         };
         let json = options.json.then_some(stdout);

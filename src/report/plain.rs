@@ -18,7 +18,7 @@ pub(super) struct Plain {
 }
 
 impl Plain {
-    pub(super) fn new(_ci: bool) -> Self {
+    pub(super) fn new() -> Self {
         Self { running: None, last_ms: 0 }
     }
 
@@ -29,7 +29,7 @@ impl Plain {
                 self.running = Some((name, event.at_ms, String::new()));
             }
             EventKind::PhaseBegun { phase } => {
-                self.running = Some((phase.as_str().to_owned(), event.at_ms, String::new()))
+                self.running = Some((phase.as_str().to_owned(), event.at_ms, String::new()));
             }
             EventKind::StepOutput { line, .. } => {
                 if let Some((_, _, newest)) = &mut self.running {

@@ -66,7 +66,11 @@ impl Summary {
         if !self.steps.is_empty() {
             text.push('\n');
             for (name, ms, mark) in &self.steps {
-                let _ = writeln!(text, "  {:<24} {:>12}  {mark}", escape(name), time::duration(*ms));
+                let _ = writeln!(
+                    text,
+                    "  {}",
+                    format!("{:<24} {:>12}  {mark}", escape(name), time::duration(*ms)).trim_end()
+                );
             }
         }
         for (reason, remedy) in &self.refusals {
@@ -131,7 +135,7 @@ impl Summary {
             Outcome::Stuck => vec![
                 logs,
                 format!("when the cause is mended: backstay settle -e {environment} --retry"),
-                format!("or by hand, then: backstay settle -e {environment} --accept committed|rolled-back"),
+                format!("or by hand, then: backstay settle -e {environment} --accept committed|rolled-back --yes"),
             ],
             Outcome::Locked => vec![format!("see: backstay status -e {environment}")],
             Outcome::InDoubt => vec![

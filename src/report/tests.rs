@@ -25,7 +25,7 @@ impl Write for Sink {
 /// stdout and stderr of a command that has these events, one every 400 ms.
 fn seen(mode: Mode, json: bool, kinds: Vec<EventKind>) -> String {
     let (stdout, stderr) = (Sink::default(), Sink::default());
-    let options = Options { mode, json, color: false, ci: true, environment: "staging".to_owned() };
+    let options = Options { mode, json, color: false, environment: "staging".to_owned() };
     let mut reporter = Reporter::to(options, Box::new(stdout.clone()), Box::new(stderr.clone()));
     let run = RunId::new("20261123T101500Z", "3f2a1c9").expect("it is one");
     for (n, kind) in (0..).zip(kinds) {
@@ -116,7 +116,7 @@ fn every_other_end_says_the_state_and_the_next_command() {
 #[test]
 fn a_long_step_gives_a_sign_of_life() {
     let stderr = Sink::default();
-    let options = Options { mode: Mode::Plain, json: false, color: false, ci: true, environment: "staging".to_owned() };
+    let options = Options { mode: Mode::Plain, json: false, color: false, environment: "staging".to_owned() };
     let mut reporter = Reporter::to(options, Box::new(Sink::default()), Box::new(stderr.clone()));
     let begun = EventKind::StepBegun { step: "migrate".into(), phase: Phase::Migrate, undo: false };
     reporter.event(&Event { at_ms: 1_000, run: None, kind: begun });

@@ -18,7 +18,7 @@ mode=$1 path=$2 run=$3
 root=$path/.backstay
 dir=$root/runs/$run
 boot=$(cat /proc/sys/kernel/random/boot_id)
-from=0 executor=
+from=0 stale=0 executor=
 
 uptime_cs() {
 	read -r up_now _ </proc/uptime
@@ -116,14 +116,14 @@ follow() {
 		cat "$dir/plan.json"
 		printf '\n'
 	}
-	running='' shown='' partial='' idle=0 ticks=0 pause=0.02
+	running='' shown='' partial='' alone='' idle=0 ticks=0 pause=0.02
 	exec 4<"$dir/journal"
 	while :; do
 		while IFS= read -r line <&4 || {
 			partial=$partial$line
 			false
 		}; do
-			line=$partial$line partial='' idle=0 pause=0.02
+			line=$partial$line partial='' alone='' idle=0 pause=0.02
 			seq=${line%% *}
 			case $seq in '' | *[!0-9]*) continue ;; esac
 			[ "$seq" -gt "$from" ] || continue
@@ -141,6 +141,8 @@ follow() {
 				running=''
 				;;
 			'ended '*)
+				# a stuck run that is tried again goes on after it
+				[ "$seq" -gt "$stale" ] && [ "$(last_seq)" -eq "$seq" ] || continue
 				printf '!end\n'
 				return 0
 				;;
@@ -157,12 +159,30 @@ follow() {
 		fi
 		[ $((ticks % 25)) -ne 0 ] || printf '.\n'
 		somebody_works || {
-			# It may have ended between our last look at the journal and this one.
-			tail -n 1 "$dir/journal" | grep -q ' ended ' && continue
-			printf '!dead\n'
+			# It may have written between our last look at the journal and this one.
+			[ "$alone" ] || {
+				alone=yes
+				continue
+			}
+			if tail -n 1 "$dir/journal" | grep -q ' ended '; then printf '!end\n'; else printf '!dead\n'; fi
 			return 0
 		}
+		alone=''
 	done
+}
+
+# The number of the journal's last whole line.
+last_seq() {
+	last=$(tail -n 1 "$dir/journal")
+	last=${last%% *}
+	case $last in '' | *[!0-9]*) last=0 ;; esac
+	printf %s "$last"
+}
+
+# A stuck run is taken up again: what its journal said until now is no end any more.
+start_stuck() {
+	stale=$(last_seq)
+	start "$dir" "$@"
 }
 
 case $mode in
@@ -174,11 +194,11 @@ recover)
 	;;
 retry)
 	from=$4
-	start "$dir" retry "$5"
+	start_stuck retry "$5"
 	;;
 accept)
 	from=$4
-	start "$dir" accept "$5" "$6"
+	start_stuck accept "$5" "$6"
 	;;
 esac
 [ -s "$dir/journal" ] || {

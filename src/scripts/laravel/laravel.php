@@ -11,6 +11,8 @@
 //   pretend                      the SQL that they would run
 //   down SECRET_FILE RETRY_S     maintenance on, with the secret read from the file
 //   up                           maintenance off
+//   payload                      what maintenance says now, as it is stored
+//   put-payload FILE             maintenance as a file of `payload` has it
 //   is-down                      exit 0 in maintenance, 1 otherwise
 
 error_reporting(E_ALL & ~E_DEPRECATED & ~E_USER_DEPRECATED);
@@ -82,6 +84,41 @@ function facts($app): void
 function option(string $name, $value): string
 {
     return $name . '="' . strtr((string) $value, ['\\' => '\\\\', '"' => '\\"', "\n" => '\\n', "\t" => '\\t']) . "\"\n";
+}
+
+// From Laravel 9 on maintenance may be kept in the cache; else it is a file.
+function is_in_cache($app): bool
+{
+    return method_exists($app, 'maintenanceMode') && $app['config']->get('app.maintenance.driver', 'file') !== 'file';
+}
+
+function payload($app): string
+{
+    return is_in_cache($app) ? json_encode($app->maintenanceMode()->data()) : file_get_contents($app->storagePath() . '/framework/down');
+}
+
+// In one step, so that nobody slips in meanwhile; by a rename, since the file may be another user's.
+function put_payload($app, string $text): void
+{
+    if (is_in_cache($app)) {
+        $app->maintenanceMode()->activate(json_decode($text, true, 16, JSON_THROW_ON_ERROR));
+        return;
+    }
+    $file = $app->storagePath() . '/framework/down';
+    if (file_put_contents("$file.backstay", $text) !== strlen($text) || !chmod("$file.backstay", 0664) || !rename("$file.backstay", $file)) {
+        stop("$file cannot be written");
+    }
+}
+
+// `artisan down` does nothing in maintenance, so our secret would not hold there.
+function down($app, string $secret, int $retry): void
+{
+    if ($app->isDownForMaintenance()) {
+        $payload = json_decode(payload($app), true, 16, JSON_THROW_ON_ERROR);
+        put_payload($app, json_encode(['secret' => $secret] + $payload, JSON_PRETTY_PRINT));
+    } else {
+        artisan($app, 'down', ['--secret' => $secret, '--retry' => $retry]);
+    }
 }
 
 function probe($app, string $folder, array $databases): void
@@ -175,7 +212,13 @@ try {
             pretend($app);
             break;
         case 'down':
-            artisan($app, 'down', ['--secret' => trim(file_get_contents($argv[2])), '--retry' => (int) $argv[3]]);
+            down($app, trim(file_get_contents($argv[2])), (int) $argv[3]);
+            break;
+        case 'payload':
+            echo payload($app);
+            break;
+        case 'put-payload':
+            put_payload($app, file_get_contents($argv[2]));
             break;
         case 'up':
             artisan($app, 'up', []);

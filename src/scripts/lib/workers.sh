@@ -36,6 +36,7 @@ queue_processes() {
 }
 
 old_queue_processes_are_gone() {
+	# shellcheck disable=SC2013 # words: pid and start time of each
 	for old in $(cat "$BACKSTAY_STATE/queue-before"); do
 		! queue_processes | grep -qx "$old" || return 1
 	done

@@ -9,7 +9,7 @@ if [ -z "$BACKSTAY_LIVE" ]; then
 	exit 0
 fi
 if [ -e "$BACKSTAY_STATE/was-down" ]; then
-	[ ! -e "$BACKSTAY_STATE/down.before" ] || cp -p "$BACKSTAY_STATE/down.before" "$BACKSTAY_LIVE/storage/framework/down"
+	[ ! -e "$BACKSTAY_SECRETS/down.before" ] || laravel "$BACKSTAY_LIVE" put-payload "$BACKSTAY_SECRETS/down.before"
 	fact maintenance kept
 	note "left on: it was on before this run"
 	exit 0

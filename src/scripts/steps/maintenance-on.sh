@@ -14,7 +14,10 @@ first_deploy() {
 remember_before() {
 	[ ! -e "$BACKSTAY_STATE/was-open" ] && [ ! -e "$BACKSTAY_STATE/was-down" ] || return 0
 	if maintenance_is_on "$BACKSTAY_LIVE"; then
-		[ "$PRESET" != laravel ] || cp -p "$BACKSTAY_LIVE/storage/framework/down" "$BACKSTAY_STATE/down.before" 2>/dev/null || :
+		[ "$PRESET" != laravel ] || {
+			(umask 077 && laravel "$BACKSTAY_LIVE" payload >"$BACKSTAY_SECRETS/down.before")
+			sync "$BACKSTAY_SECRETS/down.before" 2>/dev/null || sync
+		}
 		: >"$BACKSTAY_STATE/was-down"
 		note "was on before this run and stays on after it"
 	else
