@@ -19,7 +19,7 @@ fn a_good_migration_commits_and_users_never_see_an_error() {
     assert!(site.get("/").1.contains("2222222"));
     assert!(site.data().contains("phone"));
     assert_eq!(site.crontab(), "");
-    assert_eq!(site.executors(), Vec::<String>::new());
+    site.await_no_executor();
 }
 
 #[test]

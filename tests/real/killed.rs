@@ -34,7 +34,7 @@ fn assert_one_of_two_states(site: &Site, before: &str, is_committed: bool, phase
     assert!(page.contains(revision), "{phase}: {page}");
     assert_eq!(site.data() == before, !is_committed, "{phase}");
     assert_eq!(site.crontab(), "", "{phase}");
-    eventually("no executor is left", || site.executors().is_empty());
+    site.await_no_executor();
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_killed_runner_leaves_the_target_to_end_alone() {
             site.go_on(phase);
         }
         site.await_end();
-        eventually("the executor is gone", || site.executors().is_empty());
+        site.await_no_executor();
         assert_one_of_two_states(&site, &before, is_committed, phase);
         let end = if is_committed { "committed" } else { "rolled-back" };
         assert_eq!(std::fs::read_to_string(told).expect("somebody was told"), format!("{end}\n"), "{phase}");
@@ -157,7 +157,7 @@ fn a_second_signal_ends_the_command_and_the_target_goes_on() {
     assert_eq!(run.outcome()["outcome"], "in-doubt");
     std::fs::write(go, "").expect("ours");
     site.await_end();
-    eventually("the executor is gone", || site.executors().is_empty());
+    site.await_no_executor();
     assert_one_of_two_states(&site, &before, false, "migrate");
 }
 

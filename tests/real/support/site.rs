@@ -206,6 +206,12 @@ impl Site {
         });
     }
 
+    /// The last record is written before the executor's processes have ended.
+    #[track_caller]
+    pub fn await_no_executor(&self) {
+        eventually("no executor is left", || self.executors().is_empty());
+    }
+
     /// Ends the executor of this site as a crash does, and only it.
     #[track_caller]
     pub fn kill_executor(&self) {
