@@ -6,9 +6,9 @@ use super::{
     params::params,
     refuse,
     steps::{
-        copy_step, finish_hooks, lib, maintenance_off, maintenance_on, maintenance_scripts, migrate_step, notify,
-        pending_step, protect_step, release_step, settings_step, smoke_old, smoke_step, step_hooks, switch_step,
-        tidy_finish, worker_files, workers_start, workers_stop,
+        copy_step, data_open, finish_hooks, lib, maintenance_off, maintenance_on, maintenance_scripts, migrate_step,
+        notify, pending_step, protect_step, release_step, settings_step, smoke_old, smoke_step, step_hooks,
+        switch_step, tidy_finish, worker_files, workers_start, workers_stop,
     },
 };
 use crate::{
@@ -54,6 +54,7 @@ pub fn build(config: &Config, facts: &Facts, request: &Request) -> Result<Plan, 
     let databases = databases(config, facts, request);
     let symlink = config.release.strategy == Strategy::Symlink;
     let mut finish: Vec<_> = smoke_old(&owed(config, facts)).into_iter().collect();
+    finish.extend((!databases.is_empty()).then(data_open));
     finish.extend([maintenance_off(), workers_start()]);
     finish.extend(finish_hooks(&config.hooks));
     finish.push(tidy_finish(config));

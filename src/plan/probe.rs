@@ -6,8 +6,10 @@ use super::{
     PlanFile, Request,
     build::{databases, probe_files, secrets},
     bundle::pack,
+    database::Protected,
     facts::Facts,
     params::params,
+    steps::settings_files,
 };
 use crate::{config::Config, scripts};
 
@@ -24,6 +26,11 @@ pub fn probe(config: &Config, request: &Request, is_rollback: bool) -> io::Resul
     files.push(PlanFile::text("probe", scripts::PROBE));
     files.push(PlanFile::text("params", scripts::params(values.iter().map(|(n, v)| (*n, v.as_str())))));
     files.push(PlanFile::text("lib/runs.sh", scripts::RUNS));
+    files.extend(protected.iter().filter(|database| database.connection.is_none()).flat_map(settings_files));
+    for Protected { name, files: parts, .. } in protected {
+        files
+            .extend(parts.into_iter().map(|file| PlanFile { path: format!("databases/{name}/{}", file.path), ..file }));
+    }
     let headers = secrets(config, request).into_iter().filter(|(name, _)| name == "http-headers");
     files.extend(headers.map(|(name, secret)| PlanFile::text(format!("secrets/{name}"), secret.expose())));
     pack(&files)

@@ -6,9 +6,9 @@ use super::{
     params::params,
     refuse,
     steps::{
-        copy_step, finish_hooks, lib, maintenance_off, maintenance_on, maintenance_scripts, notify, pending_step,
-        protect_step, restore_step, settings_step, smoke_old, smoke_step, switch_step, tidy_finish, worker_files,
-        workers_start, workers_stop,
+        copy_step, data_open, finish_hooks, lib, maintenance_off, maintenance_on, maintenance_scripts, notify,
+        pending_step, protect_step, restore_step, settings_step, smoke_old, smoke_step, switch_step, tidy_finish,
+        worker_files, workers_start, workers_stop,
     },
 };
 use crate::config::{Config, Strategy};
@@ -111,7 +111,7 @@ pub fn build_rollback(
     let restores = span.sealed.filter(|_| discards);
     let databases = if restores.is_some() { databases(config, facts, request) } else { Vec::new() };
     let mut plain = vec![];
-    if let Some(of) = restores {
+    if restores.is_some() {
         plain.extend([
             pending_step(),
             settings_step(&databases),
@@ -119,11 +119,12 @@ pub fn build_rollback(
             workers_stop(),
             maintenance_on(),
             protect_step(Condition::Always),
-            restore_step(&of.run),
+            restore_step(),
         ]);
     }
     plain.extend([switch_step(config), smoke_step(config)]);
     let mut finish: Vec<_> = smoke_old(&owed(config, facts)).into_iter().collect();
+    finish.extend((!databases.is_empty()).then(data_open));
     finish.extend([maintenance_off(), workers_start()]);
     finish.extend(finish_hooks(&config.hooks));
     finish.push(tidy_finish(config));
@@ -132,6 +133,7 @@ pub fn build_rollback(
     lib.extend(worker_files(config));
     let mut params = params(config, request, &databases);
     params.push(("ROLLBACK", "yes".to_owned()));
+    params.extend(restores.map(|of| ("RESTORE_OF", of.run.clone())));
     let undone = &span.runs[span.runs.len() - 1].summary.about;
     let folder =
         if span.to.starts_with('/') { span.to.clone() } else { format!("{}/{}", config.environment.path, span.to) };

@@ -5,5 +5,6 @@ mod support;
 mod deploys;
 mod keys;
 mod killed;
+mod mysql;
 mod refusals;
 mod rollback;

@@ -1,6 +1,7 @@
 //! Databases in a plan, one file an engine: its scripts and what they are told.
 
 mod command;
+mod mysql;
 mod sqlite;
 
 use super::{PlanFile, Script};
@@ -45,7 +46,7 @@ fn drivers(database: &Database, connection: Option<&Connection>) -> Vec<&'static
         (Engine::Mysql, _) | (Engine::Auto, Some("mysql" | "mariadb")) => vec!["mysql"],
         (Engine::Sqlite, _) | (Engine::Auto, Some("sqlite")) => vec!["sqlite"],
         (Engine::Auto, Some(_)) => vec![],
-        (Engine::Auto, None) => vec!["sqlite"],
+        (Engine::Auto, None) => vec!["mysql", "sqlite"],
     }
 }
 
@@ -64,6 +65,7 @@ pub fn protected(
     for driver in &drivers {
         let parts = match (*driver, &database.engine) {
             ("command", Engine::Command { backup, restore }) => command::files(backup, restore),
+            ("mysql", _) => mysql::files(database),
             ("sqlite", _) => sqlite::files(database, run),
             _ => Vec::new(),
         };

@@ -1,9 +1,9 @@
-//! `copy` and `protect`: the databases' copies, made while the site works, completed and proven in maintenance.
+//! `copy`, `protect` and `data-open`: the databases' copies, made while the site works, completed and proven in maintenance.
 
 use super::script;
 use crate::{
-    model::Phase,
-    plan::{Condition, Step, Undo},
+    model::{Phase, Span},
+    plan::{After, Condition, Finish, Step, Undo},
 };
 
 /// Copies beside the live data, where the engine can make them there.
@@ -31,5 +31,20 @@ pub fn protect_step(only_if: Condition) -> Step {
         files: Vec::new(),
         only_if,
         timeout: None,
+    }
+}
+
+/// What was closed for the run at the databases (accounts, events) is opened, before users are let in.
+pub fn data_open() -> Finish {
+    Finish {
+        name: "data-open".to_owned(),
+        phase: Phase::Up,
+        action: script!("database/open.sh"),
+        after: After::Either,
+        only_if_begun: Some("protect"),
+        required: true,
+        params: Vec::new(),
+        files: Vec::new(),
+        timeout: Some(Span::from_secs(120)),
     }
 }

@@ -14,7 +14,7 @@ mod switch;
 mod tidy;
 mod workers;
 
-pub use data::{copy_step, protect_step};
+pub use data::{copy_step, data_open, protect_step};
 pub use hooks::{finish_hooks, step_hooks};
 pub use maintenance::{maintenance_off, maintenance_on, maintenance_scripts};
 pub use migrate::migrate_step;
@@ -22,7 +22,7 @@ pub use notify::notify;
 pub use pending::pending_step;
 pub use release::release_step;
 pub use restore::restore_step;
-pub use settings::settings_step;
+pub use settings::{settings_files, settings_step};
 pub use smoke::{smoke_old, smoke_step};
 pub use switch::switch_step;
 pub use tidy::tidy_finish;

@@ -14,13 +14,14 @@ pub fn settings_step(databases: &[Protected]) -> Step {
         action: script!("steps/settings.sh"),
         undo: Undo::Nothing("it only asks; what it writes goes with the run"),
         params: Vec::new(),
-        files: databases.iter().flat_map(files).collect(),
+        files: databases.iter().flat_map(settings_files).collect(),
         only_if: Condition::Always,
         timeout: Some(Span::from_secs(300)),
     }
 }
 
-fn files(database: &Protected) -> Vec<PlanFile> {
+/// Where one database's account comes from, as files of the script.
+pub fn settings_files(database: &Protected) -> Vec<PlanFile> {
     let file = |suffix: &str, text: &str| PlanFile::text(format!("{}.{suffix}", database.name), format!("{text}\n"));
     let mut files = Vec::new();
     files.extend(database.connection.as_deref().map(|connection| file("connection", connection)));

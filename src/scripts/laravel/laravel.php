@@ -160,8 +160,12 @@ function settings($app, string $name, string $connection, string $folder, string
     if (!empty($config['unix_socket'])) {
         $text .= option('socket', $config['unix_socket']);
     } else {
-        $text .= option('host', $host) . option('port', $config['port'] ?? 3306) . "protocol=tcp\n";
+        $text .= option('host', $host) . option('port', $config['port'] ?? 3306);
+        // as PDO has it, localhost is a socket and no address
+        $text .= $host === 'localhost' ? '' : "protocol=tcp\n";
     }
+    $authority = defined('PDO::MYSQL_ATTR_SSL_CA') ? ($config['options'][PDO::MYSQL_ATTR_SSL_CA] ?? null) : null;
+    $text .= $authority ? option('ssl-ca', $authority) : '';
     umask(0077);
     $file = "$folder/$name.cnf";
     @unlink($file);

@@ -5,6 +5,7 @@ set -u
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/http.sh"
 . "$BACKSTAY_DIR/lib/runs.sh"
+. "$BACKSTAY_DIR/lib/databases.sh"
 
 refuse() {
 	emit refuse "$1"
@@ -128,17 +129,37 @@ look_at_app() {
 	for name in $DATABASES; do
 		[ ! -f "$BACKSTAY_DIR/$name.connection" ] || set -- "$@" "$name=$(cat "$BACKSTAY_DIR/$name.connection")"
 	done
-	(cd "$live" && "$PHP" "$BACKSTAY_DIR/lib/laravel.php" probe "$BACKSTAY_SECRETS" "$@") 2>"$BACKSTAY_STATE/app.err" ||
+	(cd "$live" && "$PHP" "$BACKSTAY_DIR/lib/laravel.php" probe "$BACKSTAY_SECRETS" "$@") >"$BACKSTAY_STATE/app" 2>"$BACKSTAY_STATE/app.err" ||
 		refuse "the live application does not answer: $(tail -n 3 "$BACKSTAY_STATE/app.err" | tr '\n' ' ')" "run \`$PHP artisan about\` in $live as $(id -un), and mend what it says"
+	cat "$BACKSTAY_STATE/app"
 }
 
+# A line of what the app said of a database: app_says NAME driver
+app_says() { sed -n "s/^db\.$1\.$2	//p" "$BACKSTAY_STATE/app" 2>/dev/null; }
+
 look_at_databases() {
-	for script in "$BACKSTAY_DIR"/databases/*/probe; do
-		[ -f "$script" ] || continue
-		name=${script%/probe}
-		name=${name##*/}
-		sh "$script" "$name" || refuse "database $name could not be looked at" "see the lines above"
+	for name in $DATABASES; do
+		driver=$(app_says "$name" driver) target=$(app_says "$name" database)
+		[ ! -f "$BACKSTAY_DIR/$name.driver" ] || driver=$(cat "$BACKSTAY_DIR/$name.driver")
+		[ ! -f "$BACKSTAY_DIR/$name.target" ] || target=$(cat "$BACKSTAY_DIR/$name.target")
+		[ "$driver" != mariadb ] || driver=mysql
+		[ -f "$BACKSTAY_DIR/databases/$name/$driver/probe" ] || continue
+		mkdir -p "$BACKSTAY_STATE/db-$name"
+		printf '%s\n' "$driver" >"$BACKSTAY_STATE/db-$name/driver"
+		printf '%s\n' "$target" >"$BACKSTAY_STATE/db-$name/target"
+		[ ! -f "$BACKSTAY_DIR/$name.credentials" ] || take_credentials || continue
+		in_database "$name" probe 2>"$BACKSTAY_STATE/db.err" ||
+			refuse "database $name could not be looked at: $(tail -n 2 "$BACKSTAY_STATE/db.err" | tr '\n' ' ')" "see that the account in the app's settings works: log in with it by hand"
 	done
+}
+
+take_credentials() {
+	file=$(cat "$BACKSTAY_DIR/$name.credentials")
+	case $file in \~/*) file=$HOME/${file#??} ;; esac
+	cp "$file" "$BACKSTAY_SECRETS/$name.cnf" 2>/dev/null || {
+		refuse "database $name: the option file $file cannot be read on the target" "make it there: [client], user, password; chmod 600 $file"
+		return 1
+	}
 }
 
 look_at_site() {

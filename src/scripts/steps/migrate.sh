@@ -4,6 +4,7 @@ set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/maintenance.sh"
 . "$BACKSTAY_DIR/lib/workers.sh"
+. "$BACKSTAY_DIR/lib/databases.sh"
 prove_maintenance
 [ ! -e "$BACKSTAY_STATE/if-down" ] || prove_workers_stopped
 fact data migrated
@@ -16,4 +17,8 @@ if [ "$status" -ne 0 ]; then
 	[ -z "$why" ] || note "$why"
 	exit 1
 fi
+# What is committed stays, also after a power failure: servers may hold their log back.
+for name in $DATABASES; do
+	in_database "$name" flush || fail "database $name could not be written to the disk"
+done
 if [ -s "$BACKSTAY_STATE/pending" ]; then note "$(cut -f 2 "$BACKSTAY_STATE/pending" | head -n 3 | tr '\n' ' ')"; fi

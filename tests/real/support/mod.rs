@@ -14,6 +14,7 @@
 
 mod command;
 mod files;
+mod mariadb;
 mod servers;
 mod site;
 mod watch;

@@ -93,7 +93,7 @@ fn fpm_program() -> PathBuf {
 }
 
 /// Runs a server below a shell that ends it when this process is gone: the pipe to it closes.
-fn hold(command: &[&str], log: &Path) -> Child {
+pub(super) fn hold(command: &[&str], log: &Path) -> Child {
     let log = fs::File::create(log).expect("a file");
     Command::new("setsid")
         .args(["sh", "-c", "\"$@\" </dev/null & server=$!; read -r _; kill \"$server\"; wait \"$server\"", "hold"])
@@ -146,7 +146,7 @@ fn nginx(folder: &Path, ports: &[u16]) -> Child {
 }
 
 /// Ports that are free now; all are held until all are found.
-fn free_ports(count: usize) -> Vec<u16> {
+pub(super) fn free_ports(count: usize) -> Vec<u16> {
     let listeners: Vec<TcpListener> =
         (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
     listeners.iter().map(|listener| listener.local_addr().expect("bound").port()).collect()

@@ -10,6 +10,7 @@ use std::{
 use super::{
     command::{Finished, Running, backstay},
     eventually, files,
+    mariadb::{Schema, mariadb},
     servers::{USER, run, servers, text},
     watch::{Watch, get},
 };
@@ -23,6 +24,8 @@ pub struct Site {
     pub path: PathBuf,
     /// Where hooks leave marks and wait.
     pub marks: PathBuf,
+    /// Where it keeps its data on the MariaDB; none: SQLite.
+    pub schema: Option<Schema>,
     number: AtomicU32,
 }
 
@@ -47,6 +50,31 @@ impl Site {
         site
     }
 
+    /// With the first release of the app live, on MariaDB.
+    pub fn with_mariadb() -> Self {
+        let site = Self::new_on_mariadb();
+        site.deploy("1111111", &[]).is(0);
+        site
+    }
+
+    /// A path where nothing was deployed yet, with a `.env` that leads to an empty schema on MariaDB.
+    pub fn new_on_mariadb() -> Self {
+        let mut site = Self::empty();
+        let schema = mariadb().take_schema(&format!("shop_{}", site.port));
+        let lines = schema.env().replace('\n', "\\n");
+        site.schema = Some(schema);
+        site.write_env();
+        let path = text(&site.path);
+        as_user(&format!("printf '{lines}' >>'{path}/shared/.env' && mkdir -p '{path}/shared/storage/app'"));
+        site
+    }
+
+    /// Its schema on the MariaDB.
+    #[track_caller]
+    pub fn schema(&self) -> &Schema {
+        self.schema.as_ref().expect("this site is on MariaDB")
+    }
+
     /// A path with nothing in it at all.
     pub fn empty() -> Self {
         let servers = servers();
@@ -59,7 +87,7 @@ impl Site {
             // the web server is of the group: it writes sessions, logs and the database
             run(Command::new("install").args(["-d", "-o", USER, "-g", "www-data", "-m", "2775"]).arg(folder));
         }
-        let site = Self { port, runner, path, marks, number: AtomicU32::new(0) };
+        let site = Self { port, runner, path, marks, schema: None, number: AtomicU32::new(0) };
         site.configure("");
         site
     }
@@ -169,6 +197,9 @@ impl Site {
 
     /// Every definition and row of the database, read without Backstay.
     pub fn data(&self) -> String {
+        if let Some(schema) = &self.schema {
+            return schema.everything();
+        }
         let file = self.path.join("shared/storage/app/shop.sqlite");
         run(Command::new("sqlite3").arg(file).args(["-cmd", ".timeout 5000"]).args([
             ".dump",

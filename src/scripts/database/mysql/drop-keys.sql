@@ -1,0 +1,5 @@
+-- Every foreign key of the schema.
+SELECT CONCAT('ALTER TABLE ', CONCAT('`', REPLACE(TABLE_NAME, '`', '``'), '`'), ' DROP FOREIGN KEY ', CONCAT('`', REPLACE(CONSTRAINT_NAME, '`', '``'), '`'), ';')
+FROM information_schema.REFERENTIAL_CONSTRAINTS
+WHERE CONSTRAINT_SCHEMA = @from
+ORDER BY TABLE_NAME, CONSTRAINT_NAME;

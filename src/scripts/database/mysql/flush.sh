@@ -1,0 +1,4 @@
+#!/bin/sh
+# After the migration and before the commit record: what the server holds in its log buffer goes to the disk.
+. "$BACKSTAY_DB_DIR/engine.sh"
+flush_log "$shadow"

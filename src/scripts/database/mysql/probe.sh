@@ -1,0 +1,86 @@
+#!/bin/sh
+# What can be known of a MySQL or MariaDB database before anything changes: its size, what cannot be protected, the privileges
+# that lack, word for word. Sourced parameters as for the other scripts; facts to standard output.
+#
+# usage: probe NAME (with BACKSTAY_DB_… set as for a step)
+# no run yet: only the length of its names counts
+BACKSTAY_RUN=00000000T000000Z-0000000
+. "$BACKSTAY_DB_DIR/engine.sh"
+. "$BACKSTAY_DIR/lib/runs.sh"
+
+refuse() {
+	emit refuse "database $BACKSTAY_DB: $1"
+	emit remedy "$2"
+}
+
+# Every line of a query of probe.sql's named part.
+part() { { printf 'SET @live = %s, @shadow = %s;\n' "$(sql_text "$live")" "$(sql_text "$shadow")" && sed -n "/^-- $1:/,/^-- [a-z-]*:/p" "$BACKSTAY_DB_DIR/probe.sql" | grep -v '^-- '; } | sql; }
+
+main() {
+	ask 'SELECT 1' >/dev/null 2>"$state/server" || {
+		refuse "the server does not answer: $(tail -n 1 "$state/server")" "see that the app's .env and the server agree"
+		return 0
+	}
+	schema_is_there "$live" || {
+		refuse "there is no schema $live" "make it: CREATE DATABASE $(sql_name "$live")"
+		return 0
+	}
+	find_fence
+	size=$(part size)
+	emit size "$BACKSTAY_DB $(printf %s "$size" | tr '\t' ' ')"
+	emit engine "$BACKSTAY_DB $(ask "SELECT CONCAT(IF(VERSION() LIKE '%MariaDB%', 'mariadb ', 'mysql '), SUBSTRING_INDEX(VERSION(), '-', 1))") · $(printf %s "$size" | awk '{ printf "%d tables, %.0f MB", $2, $1 / 1048576 }') · shadow copy"
+	emit protection "$BACKSTAY_DB every table is copied beside the live one and swapped back by one rename; proof exact (every row compared in maintenance); fence $FENCE$(why_fence)"
+	look_at_privileges
+	look_at_server
+	look_at_tables
+	look_at_disk "${size%%	*}"
+	look_at_sessions
+}
+
+why_fence() {
+	[ "$FENCE" != exclusive ] || return 0
+	if [ -n "$ADMIN" ]; then
+		printf ' (the account of databases.%s.admin lacks PROCESS, CREATE USER or CONNECTION ADMIN, or is the app'"'"'s own)' "$BACKSTAY_DB"
+	else
+		printf ' (databases.%s.admin would make it exclusive)' "$BACKSTAY_DB"
+	fi
+}
+
+look_at_privileges() {
+	lacking=$(part lacking | tr '\n' ' ')
+	[ -z "$lacking" ] || refuse "the account may not keep a copy beside $live: it lacks $(printf %s "${lacking% }" | sed 's/ /, /g') on $shadow" \
+		"as the database's administrator, once: GRANT ALL PRIVILEGES ON $(sql_name "$(short_name | sed 's/_/\\_/g')\\_\\_%").* TO $(sql <"$BACKSTAY_DB_DIR/who.sql" | sed -n 2p);"
+	[ -n "$(part may-lock)" ] || refuse "the account may not lock the tables of $live" \
+		"as the database's administrator, once: GRANT LOCK TABLES ON $(sql_name "$live").* TO $(sql <"$BACKSTAY_DB_DIR/who.sql" | sed -n 2p);"
+}
+
+look_at_server() {
+	[ "$(ask "SHOW GLOBAL VARIABLES LIKE 'wsrep_on'" | cut -f 2)" != ON ] ||
+		refuse "the server is part of a Galera cluster, where a swap of tables is not safe" "protect this database by your own commands: engine: {command: {backup: …, restore: …}}"
+	[ -z "$(ask 'XA RECOVER' 2>/dev/null)" ] || refuse "the server holds prepared XA transactions" "XA COMMIT or XA ROLLBACK them first (XA RECOVER lists them)"
+	part server | while IFS='	' read -r what remedy; do refuse "$what" "$remedy"; done
+}
+
+look_at_tables() {
+	part tables | while IFS='	' read -r what remedy; do refuse "$what" "$remedy"; done
+}
+
+# Only where the server's files are on this machine.
+look_at_disk() {
+	folder=$(ask 'SELECT @@datadir')
+	[ -d "$folder" ] || return 0
+	[ "$(ask 'SELECT @@hostname')" = "$(uname -n)" ] || return 0
+	free=$(df -Pk "$folder" | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
+	needed=$(awk -v size="$1" 'BEGIN { printf "%.0f", size * 1.2 + 67108864 }')
+	awk -v free="$free" -v needed="$needed" 'BEGIN { exit !(free < needed) }' || return 0
+	refuse "the server's disk has $((free / 1048576)) MB free, the copy needs about $((needed / 1048576)) MB" "make room in $folder: old copies (keep_copies), failed states (keep_failed), binary logs"
+}
+
+# Others on the same data would write past the app's maintenance.
+look_at_sessions() {
+	part others | while IFS='	' read -r who; do
+		emit warning "another account works on $live: $who. What it writes during the run is lost in a rollback"
+	done
+}
+
+main

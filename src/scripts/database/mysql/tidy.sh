@@ -1,0 +1,49 @@
+#!/bin/sh
+# Retention: the copies of the newest committed runs stay, failed states until their time is over. Only schemas that carry this
+# database's name, a run's, and our marker are ever dropped.
+. "$BACKSTAY_DB_DIR/engine.sh"
+
+main() {
+	if [ "$BACKSTAY_DIRECTION" = committed ] && [ -e "$state/sealed" ]; then
+		: >"$state/kept"
+		persist "$state/kept"
+	fi
+	drop_schema "$earlier"
+	drop_schema "$replaced"
+	kept=0
+	schemas backstay | while IFS= read -r schema; do
+		run=$(run_of "$schema" backstay)
+		# of another path, or of a run that is forgotten
+		[ -n "$run" ] || continue
+		mark=$BACKSTAY_PATH/.backstay/runs/$run/state/db-$BACKSTAY_DB/kept
+		if [ -e "$mark" ]; then
+			kept=$((kept + 1))
+			[ "$kept" -gt "$KEEP_COPIES" ] || continue
+			rm -f "$mark"
+		elif [ "$run" != "$BACKSTAY_RUN" ] && ! has_ended "$run"; then
+			continue
+		fi
+		drop_schema "$schema"
+	done
+	schemas failed | while IFS= read -r schema; do
+		[ "$(ask "SELECT STR_TO_DATE(LEFT($(sql_text "${schema##*__failed_}"), 15), '%Y%m%dt%H%i%s') < UTC_TIMESTAMP() - INTERVAL $KEEP_FAILED_MIN MINUTE")" != 1 ] || drop_schema "$schema"
+	done
+}
+
+# This database's schemas of one kind, newest first: a run's id begins with its time.
+schemas() {
+	prefix=$(schema_of "$1" "")
+	ask "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE LEFT(SCHEMA_NAME, $((${#prefix}))) = $(sql_text "$prefix") ORDER BY SCHEMA_NAME DESC"
+}
+
+# The run that a schema belongs to, where this path knows it.
+run_of() {
+	for folder in "$BACKSTAY_PATH"/.backstay/runs/*/; do
+		folder=${folder%/}
+		[ "$(schema_of "$2" "$(schema_id "${folder##*/}")")" != "$1" ] || printf %s "${folder##*/}"
+	done
+}
+
+has_ended() { grep -Eq '^[0-9]+ [0-9]+ [0-9]+ ended (committed|rolled-back)' "$BACKSTAY_PATH/.backstay/runs/$1/journal" 2>/dev/null; }
+
+main

@@ -1,0 +1,244 @@
+//! A MariaDB server of this run of tests, and what a schema on it holds, read without Backstay.
+
+use std::{
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{Mutex, OnceLock},
+};
+
+use super::{
+    eventually,
+    servers::{free_ports, hold, run, servers, text},
+};
+
+/// The server.
+pub struct MariaDb {
+    folder: PathBuf,
+    port: u16,
+    _holder: Mutex<Child>,
+}
+
+/// Starts it when first asked.
+pub fn mariadb() -> &'static MariaDb {
+    static SERVER: OnceLock<MariaDb> = OnceLock::new();
+    SERVER.get_or_init(MariaDb::start)
+}
+
+/// A schema with an account of its own: all rights on it and on what begins with its name and `__`.
+pub struct Schema {
+    pub name: String,
+    password: String,
+}
+
+impl MariaDb {
+    fn start() -> Self {
+        let program = "/usr/sbin/mariadbd";
+        assert!(
+            std::path::Path::new(program).exists(),
+            "missing: {program}. `./dev setup` installs what the tests need"
+        );
+        let folder = servers().folder.join("mariadb");
+        run(Command::new("install").args(["-d", "-o", "mysql", "-m", "0755"]).arg(&folder));
+        let data = text(&folder.join("data"));
+        run(Command::new("mariadb-install-db")
+            .args(["--no-defaults", "--user=mysql", "--auth-root-authentication-method=normal", "--skip-test-db"])
+            .arg(format!("--datadir={data}")));
+        let port = free_ports(1)[0];
+        let server = Self {
+            port,
+            _holder: Mutex::new(hold(
+                &[
+                    program,
+                    "--no-defaults",
+                    "--user=mysql",
+                    &format!("--datadir={data}"),
+                    &format!("--socket={}/sock", text(&folder)),
+                    &format!("--port={port}"),
+                    "--bind-address=127.0.0.1",
+                    "--skip-name-resolve",
+                    "--innodb-flush-log-at-trx-commit=2",
+                    "--max-allowed-packet=64M",
+                    "--log-bin=binlog",
+                    "--log-bin-trust-function-creators=1",
+                ],
+                &folder.join("log"),
+            )),
+            folder,
+        };
+        eventually("MariaDB answers", || server.try_query("", "SELECT 1").is_ok());
+        server
+    }
+
+    /// A new schema with its account.
+    pub fn take_schema(&self, name: &str) -> Schema {
+        let password = "p w'\"\\#%".to_owned();
+        let quoted = password.replace('\\', "\\\\").replace('\'', "''");
+        self.query(
+            "",
+            &format!(
+                "CREATE DATABASE `{name}` CHARACTER SET utf8mb4; CREATE USER '{name}'@'127.0.0.1' IDENTIFIED BY '{quoted}';
+                 GRANT ALL ON `{escaped}`.* TO '{name}'@'127.0.0.1'; GRANT ALL ON `{escaped}\\_\\_%`.* TO '{name}'@'127.0.0.1';",
+                escaped = name.replace('_', "\\_")
+            ),
+        );
+        Schema { name: name.to_owned(), password }
+    }
+
+    /// Statements as root; rows as lines, values escaped.
+    #[track_caller]
+    pub fn query(&self, schema: &str, sql: &str) -> String {
+        self.try_query(schema, sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    fn try_query(&self, schema: &str, sql: &str) -> Result<String, String> {
+        let mut command = self.client("mariadb");
+        command.args(["--batch", "--skip-column-names", "--default-character-set=utf8mb4"]).arg("-e").arg(sql);
+        if !schema.is_empty() {
+            command.arg(schema);
+        }
+        let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+    }
+
+    fn client(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.args(["--no-defaults", "-uroot"]).arg(format!("--socket={}/sock", text(&self.folder)));
+        command
+    }
+}
+
+impl Schema {
+    /// The lines of `.env` that lead there.
+    pub fn env(&self) -> String {
+        let password =
+            self.password.replace('\\', "\\\\\\\\").replace('"', "\\\\\"").replace('%', "%%").replace('\'', "'\\''");
+        format!(
+            "DB_CONNECTION=mysql\nDB_HOST=127.0.0.1\nDB_PORT={}\nDB_DATABASE={1}\nDB_USERNAME={1}\nDB_PASSWORD=\"{password}\"\n",
+            mariadb().port,
+            self.name
+        )
+    }
+
+    /// The account as statements name it.
+    pub fn account(&self) -> String {
+        format!("'{}'@'127.0.0.1'", self.name)
+    }
+
+    /// Statements as root in the schema.
+    #[track_caller]
+    pub fn query(&self, sql: &str) -> String {
+        mariadb().query(&self.name, sql)
+    }
+
+    /// Statements as the app's account, in the schema.
+    #[track_caller]
+    pub fn query_as_app(&self, sql: &str) -> String {
+        run(self.app_client().args(["-e", sql, &self.name]))
+    }
+
+    fn app_client(&self) -> Command {
+        let mut command = Command::new("mariadb");
+        command
+            .args(["--no-defaults", "--batch", "--skip-column-names", "--default-character-set=utf8mb4", "-h127.0.0.1"])
+            .arg(format!("-P{}", mariadb().port))
+            .arg(format!("-u{}", self.name))
+            .env("MYSQL_PWD", &self.password)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// The same, left running; it ends with the test's handle.
+    pub fn start_as_app(&self, sql: &str) -> Guarded {
+        Guarded(
+            self.app_client()
+                .args(["-e", sql, &self.name])
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("mariadb is installed"),
+        )
+    }
+
+    /// How many statements of the app's account run now.
+    pub fn sessions(&self) -> usize {
+        let rows = mariadb().query(
+            "",
+            &format!(
+                "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = '{}' AND COMMAND = 'Query'",
+                self.name
+            ),
+        );
+        rows.lines().count()
+    }
+
+    /// An option file with an administrator's account, for the deploy user alone; its path.
+    pub fn admin_file(&self, folder: &std::path::Path) -> String {
+        let admin = format!("admin_{}", self.name);
+        mariadb().query(
+            "",
+            &format!(
+                "CREATE USER '{admin}'@'127.0.0.1' IDENTIFIED BY 'root''s'; GRANT ALL ON *.* TO '{admin}'@'127.0.0.1'"
+            ),
+        );
+        let file = folder.join("admin.cnf");
+        std::fs::write(&file, format!("[client]\nuser = {admin}\npassword = \"root's\"\n")).expect("ours");
+        run(Command::new("chown").arg(super::servers::USER).arg(&file));
+        run(Command::new("chmod").arg("600").arg(&file));
+        text(&file)
+    }
+
+    /// Schemas whose name begins with this one's and `__`.
+    pub fn beside(&self) -> Vec<String> {
+        let rows = mariadb().query("", &format!("SHOW DATABASES LIKE '{}\\_\\_%'", self.name.replace('_', "\\_")));
+        rows.lines().map(str::to_owned).collect()
+    }
+
+    /// Every definition, counter and row: tables by SHOW CREATE TABLE, numbers in full, all else as the bytes it is.
+    pub fn everything(&self) -> String {
+        let mut all = self.query(
+            "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = DATABASE();
+             SELECT TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_COLLATION FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1;
+             SELECT TRIGGER_NAME, DEFINER, SQL_MODE, ACTION_ORDER, ACTION_TIMING, EVENT_MANIPULATION, EVENT_OBJECT_TABLE, ACTION_STATEMENT,
+             CHARACTER_SET_CLIENT, COLLATION_CONNECTION FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY 1;
+             SELECT ROUTINE_TYPE, ROUTINE_NAME, DEFINER, SQL_MODE, ROUTINE_DEFINITION FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() ORDER BY 1, 2;
+             SELECT EVENT_NAME, DEFINER, STATUS, SQL_MODE, EVENT_DEFINITION, INTERVAL_VALUE, INTERVAL_FIELD FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE() ORDER BY 1;
+             SELECT CONSTRAINT_NAME, TABLE_NAME, UNIQUE_CONSTRAINT_SCHEMA, REFERENCED_TABLE_NAME, DELETE_RULE FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE() ORDER BY 2, 1",
+        );
+        let tables = self.query(
+            "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1",
+        );
+        for (table, kind) in tables.lines().filter_map(|line| line.split_once('\t')) {
+            let table = format!("`{}`", table.replace('`', "``"));
+            if kind == "VIEW" {
+                all += &self.query(&format!("SHOW CREATE VIEW {table}"));
+                continue;
+            }
+            all += &self.query(&format!("SHOW CREATE TABLE {table}"));
+            let columns = self.query(&format!(
+                "SELECT IF(DATA_TYPE IN ('float', 'double'), CONCAT('CAST(`', COLUMN_NAME, '` AS DOUBLE)'), CONCAT('HEX(`', COLUMN_NAME, '`)'))
+                 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '{}' ORDER BY ORDINAL_POSITION",
+                table.trim_matches('`').replace("``", "`").replace('\'', "''")
+            ));
+            let columns: Vec<&str> = columns.lines().collect();
+            let rows = self.query(&format!("SELECT {} FROM {table}", columns.join(", ")));
+            let mut rows: Vec<&str> = rows.lines().collect();
+            rows.sort_unstable();
+            all += &rows.join("\n");
+            all.push('\n');
+        }
+        all
+    }
+}
+
+/// A client that is ended when it is dropped.
+pub struct Guarded(Child);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
