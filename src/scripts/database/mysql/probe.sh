@@ -79,7 +79,12 @@ look_at_disk() {
 # Others on the same data would write past the app's maintenance.
 look_at_sessions() {
 	part others | while IFS='	' read -r who; do
-		emit warning "another account works on $live: $who. What it writes during the run is lost in a rollback"
+		leak="another account works on $live: $who. What it writes during a run would be lost in a rollback"
+		if [ "$ON_LEAK" = refuse ]; then
+			refuse "$leak" "stop it for the deploy; or, where it only reads, set maintenance.on_leak to warn"
+		else
+			emit warning "database $BACKSTAY_DB: $leak"
+		fi
 	done
 }
 
