@@ -12,9 +12,9 @@
 //! assert!(!watch.end().contains(&500));
 //! ```
 
-mod command;
+pub mod command;
 mod files;
-mod servers;
+pub mod servers;
 mod site;
 mod watch;
 
