@@ -18,6 +18,6 @@ set -u
 LC_ALL=C
 umask 077
 
-RUN_DIR=$(cd "$(dirname "$0")" && pwd -P) || exit 1
+RUN_DIR=$(cd "${0%/*}" && pwd -P) || exit 1
 RUN=${RUN_DIR##*/}
 ROOT=${RUN_DIR%/*/*}

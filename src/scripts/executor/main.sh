@@ -132,6 +132,7 @@ main() {
 	run | recover | retry | accept)
 		clean_start "$@"
 		cd / || exit 1
+		set_wall_clock
 		mode=$1
 		shift
 		"${mode}_main" "$@"

@@ -3,6 +3,13 @@
 
 # One fact of a reply to the runner: name, tab, value on one line.
 emit() {
+	case $2 in
+	*[!\ -~]* | *\\*) ;;
+	*)
+		printf '%s\t%s\n' "$1" "$2"
+		return
+		;;
+	esac
 	printf '%s\t' "$1"
 	printf '%s' "$2" | sed -e 's/\\/\\\\/g' -e 's/	/\\t/g' | awk 'NR > 1 { printf "\\n" } { printf "%s", $0 }'
 	printf '\n'
