@@ -89,7 +89,7 @@ fn fpm_program() -> PathBuf {
 }
 
 /// Runs a server below a shell that ends it when this process is gone: the pipe to it closes.
-fn hold(command: &[&str], log: &Path) -> Child {
+pub fn hold(command: &[&str], log: &Path) -> Child {
     let log = fs::File::create(log).expect("a file");
     Command::new("setsid")
         .args(["sh", "-c", "\"$@\" </dev/null & server=$!; read -r _; kill \"$server\"; wait \"$server\"", "hold"])
@@ -104,7 +104,12 @@ fn hold(command: &[&str], log: &Path) -> Child {
 /// Removes the folder a moment after this process is gone; nobody drops what is in a static.
 fn sweep(folder: &Path) -> Child {
     Command::new("setsid")
-        .args(["sh", "-c", "read -r _; sleep 2; rm -rf \"$1\"", "sweep"])
+        .args([
+            "sh",
+            "-c",
+            "read -r _; for n in 1 2 3 4 5; do sleep 2; rm -rf \"$1\"; [ -e \"$1\" ] || break; done",
+            "sweep",
+        ])
         .arg(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -154,7 +159,7 @@ fn nginx(folder: &Path, ports: &[u16]) -> Child {
 }
 
 /// Ports that are free now; all are held until all are found.
-fn free_ports(count: usize) -> Vec<u16> {
+pub fn free_ports(count: usize) -> Vec<u16> {
     let listeners: Vec<TcpListener> =
         (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
     listeners.iter().map(|listener| listener.local_addr().expect("bound").port()).collect()
