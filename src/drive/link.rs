@@ -11,16 +11,22 @@ use crate::{
     machine::{Call, CallMode, Input, Job, LinkLine},
     plan::{BLOCK, Bundle, Plan},
     scripts,
-    target::{Channel, Target},
+    target::{Channel, Target, TargetError},
 };
 
 /// A plan.json with many steps is the longest line there is; what is longer is not ours.
 const LINE_MAX_BYTES: usize = 1024 * 1024;
 
-/// The arguments that begin a run.
-pub(super) fn arm_args(job: &Job, plan: &Plan, bundle: &Bundle) -> Vec<String> {
-    let blocks = (bundle.tar.len() / BLOCK).to_string();
-    vec!["arm".to_owned(), job.config.environment.path.clone(), plan.run.to_string(), blocks, bundle.sha256.clone()]
+/// The arguments of a link that waits for a run to begin.
+pub(super) fn arm_args(job: &Job) -> Vec<String> {
+    vec!["arm".to_owned(), job.config.environment.path.clone()]
+}
+
+/// What such a link is told for the run to begin.
+pub(super) fn order(plan: &Plan, bundle: Bundle) -> Vec<u8> {
+    let mut bytes = format!("{} {} {}\n", plan.run, bundle.tar.len() / BLOCK, bundle.sha256).into_bytes();
+    bytes.extend(bundle.tar);
+    bytes
 }
 
 /// The arguments that follow a run, or settle it.
@@ -36,16 +42,20 @@ pub(super) fn call_args(job: &Job, call: &Call) -> Vec<String> {
     args
 }
 
-/// Opens the link, writes `first` and then what comes over `lines`, and feeds back every line until it closes.
+/// Opens a link.
+pub(super) async fn open(target: Arc<Target>, args: Vec<String>) -> Result<Channel, TargetError> {
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    target.open(scripts::LINK, &args).await
+}
+
+/// Writes `first` to a link and then what comes over `lines`, and feeds back every line until it closes.
 pub(super) async fn run(
-    target: Arc<Target>,
-    args: Vec<String>,
+    channel: impl Future<Output = Result<Channel, TargetError>> + Send,
     first: Vec<u8>,
     mut lines: UnboundedReceiver<Vec<u8>>,
     feed: impl Fn(Input) + Send,
 ) {
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let Channel { mut stdin, mut stdout, ending } = match target.open(scripts::LINK, &args).await {
+    let Channel { mut stdin, mut stdout, ending } = match channel.await {
         Ok(channel) => channel,
         Err(error) => return feed(Input::LinkClosed(Some(super::chain(&error)))),
     };

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use crate::{
     check::{self, Site},
     config::{Check, CheckKind, Config, HttpFrom, Secret},
@@ -13,8 +15,8 @@ use crate::{
 /// A probe's reply holds journals of unfinished runs and, for a rollback, of the newest committed ones.
 const REPLY_MAX_BYTES: usize = 32 * 1024 * 1024;
 
-/// Looks at the target, and meanwhile at the site.
-pub(super) async fn probe(target: Arc<Target>, job: Arc<Job>) -> Input {
+/// Looks at the target, and meanwhile at the site. `begun` is told when the target is at it.
+pub(super) async fn probe(target: Arc<Target>, job: Arc<Job>, begun: oneshot::Sender<()>) -> Input {
     let is_rollback = matches!(job.goal, Goal::Rollback(_));
     let tar = match plan::probe(&job.config, &job.request, is_rollback) {
         Ok(tar) => tar,
@@ -22,7 +24,11 @@ pub(super) async fn probe(target: Arc<Target>, job: Arc<Job>) -> Input {
     };
     let path = job.config.environment.path.clone();
     let args = [path.as_str()];
-    let ask = target.run(scripts::PROBE_START, &args, &tar, REPLY_MAX_BYTES);
+    let ask = async {
+        let channel = target.open(scripts::PROBE_START, &args).await?;
+        let _ = begun.send(());
+        channel.run(&tar, REPLY_MAX_BYTES).await
+    };
     let (asked, baseline) = tokio::join!(ask, baseline(&target, &job));
     match asked {
         Ok(output) if output.is_success() => {

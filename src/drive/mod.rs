@@ -10,16 +10,22 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::{
+    sync::{
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+        oneshot,
+    },
+    task::{JoinHandle, JoinSet},
+};
 
 use self::signals::Signals;
 use crate::{
     artifact::{Artifact, Compression, UploadError, upload},
-    machine::{self, Call, Effect, Finish, Input, Job, State},
+    machine::{self, Call, Effect, Finish, Goal, Input, Job, State},
     model::{Event, RunId},
     plan::{Plan, Refusal},
     report::Reporter,
-    target::{ConnectError, Target, TargetError},
+    target::{Channel, ConnectError, Target, TargetError},
 };
 
 /// How often time passes for the machine: beats, tries, signs of life.
@@ -33,12 +39,16 @@ pub async fn drive(job: Job, artifact: Option<Artifact>, reporter: &mut Reporter
         artifact: artifact.map(Arc::new),
         target: None,
         link: None,
+        ahead: None,
         link_number: 0,
+        tasks: JoinSet::new(),
         messages,
         run: None,
         has_zstd: false,
     };
     let finish = driver.run(received, reporter).await;
+    driver.abandon_ahead().await;
+    driver.tasks.shutdown().await;
     if let Some(target) = driver.target.take().and_then(Arc::into_inner) {
         target.close().await;
     }
@@ -67,7 +77,11 @@ struct Driver {
     target: Option<Arc<Target>>,
     /// What is to be written to the link.
     link: Option<UnboundedSender<Vec<u8>>>,
+    /// A link for the run that may follow, opened while the target is looked at: that saves two round trips.
+    ahead: Option<JoinHandle<Option<Channel>>>,
     link_number: u32,
+    /// What is under way. Each task may hold the target.
+    tasks: JoinSet<()>,
     messages: UnboundedSender<Message>,
     run: Option<RunId>,
     has_zstd: bool,
@@ -121,7 +135,7 @@ impl Driver {
     fn carry_out(&mut self, effect: Effect, reporter: &mut Reporter) -> Option<Finish> {
         match effect {
             Effect::Connect => self.connect(),
-            Effect::Probe => self.look(looks::probe),
+            Effect::Probe => self.probe(),
             Effect::Smoke(revision) => self.look(move |target, job| looks::smoke(target, job, revision)),
             Effect::Arm(plan) => return self.arm(&plan),
             Effect::Open(call) => self.open(&call),
@@ -140,9 +154,10 @@ impl Driver {
     fn connect(&mut self) {
         self.target = None;
         self.link = None;
+        self.ahead = None;
         self.link_number += 1;
         let (job, messages) = (Arc::clone(&self.job), self.messages.clone());
-        tokio::spawn(async move {
+        self.tasks.spawn(async move {
             let message = match Target::connect(&job.config.environment).await {
                 Ok(target) => Message::Target(target),
                 Err(error) => Message::Input(refused(&error)),
@@ -151,13 +166,37 @@ impl Driver {
         });
     }
 
-    fn look<F>(&self, what: impl FnOnce(Arc<Target>, Arc<Job>) -> F + Send + 'static)
+    fn probe(&mut self) {
+        let Some(target) = self.target.clone() else { return };
+        let (begun, has_begun) = oneshot::channel();
+        self.look(move |target, job| looks::probe(target, job, begun));
+        match self.job.goal {
+            Goal::Deploy | Goal::Rollback(_) => {}
+            Goal::Plan | Goal::Settle { .. } | Goal::Abort => return,
+        }
+        let args = link::arm_args(&self.job);
+        // After the probe: where sshd allows one session at a time, this one is refused and opened when it is needed.
+        self.ahead = Some(tokio::spawn(async move {
+            has_begun.await.ok()?;
+            link::open(target, args).await.ok()
+        }));
+    }
+
+    /// Lets go of a link that nobody needs.
+    async fn abandon_ahead(&mut self) {
+        if let Some(ahead) = self.ahead.take() {
+            ahead.abort();
+            let _ = ahead.await;
+        }
+    }
+
+    fn look<F>(&mut self, what: impl FnOnce(Arc<Target>, Arc<Job>) -> F + Send + 'static)
     where
         F: Future<Output = Input> + Send + 'static,
     {
         let Some(target) = self.target.clone() else { return };
         let (job, messages) = (Arc::clone(&self.job), self.messages.clone());
-        tokio::spawn(async move {
+        self.tasks.spawn(async move {
             let _ = messages.send(Message::Input(what(target, job).await));
         });
     }
@@ -166,7 +205,19 @@ impl Driver {
         self.run = Some(plan.run.clone());
         match plan.bundle() {
             Ok(bundle) => {
-                self.start_link(link::arm_args(&self.job, plan, &bundle), bundle.tar);
+                let Some(target) = self.target.clone() else { return None };
+                let (ahead, args) = (self.ahead.take(), link::arm_args(&self.job));
+                let channel = async move {
+                    let opened = match ahead {
+                        Some(ahead) => ahead.await.ok().flatten(),
+                        None => None,
+                    };
+                    match opened {
+                        Some(channel) => Ok(channel),
+                        None => link::open(target, args).await,
+                    }
+                };
+                self.start_link(channel, link::order(plan, bundle));
                 None
             }
             Err(error) => Some(Finish::Fault(format!("the plan could not be packed: {error}"))),
@@ -175,28 +226,32 @@ impl Driver {
 
     fn open(&mut self, call: &Call) {
         self.run = RunId::try_from(call.run.clone()).ok();
-        self.start_link(link::call_args(&self.job, call), Vec::new());
+        let Some(target) = self.target.clone() else { return };
+        self.start_link(link::open(target, link::call_args(&self.job, call)), Vec::new());
     }
 
-    fn start_link(&mut self, args: Vec<String>, first: Vec<u8>) {
-        let Some(target) = self.target.clone() else { return };
+    fn start_link(
+        &mut self,
+        channel: impl Future<Output = Result<Channel, TargetError>> + Send + 'static,
+        first: Vec<u8>,
+    ) {
         self.link_number += 1;
         let (number, messages) = (self.link_number, self.messages.clone());
         let (writer, lines) = unbounded_channel();
         self.link = Some(writer);
-        tokio::spawn(link::run(target, args, first, lines, move |input| {
+        self.tasks.spawn(link::run(channel, first, lines, move |input| {
             let _ = messages.send(Message::FromLink(number, input));
         }));
     }
 
-    fn upload(&self, run: &str) {
+    fn upload(&mut self, run: &str) {
         let (Some(target), Some(artifact)) = (self.target.clone(), self.artifact.clone()) else { return };
         let (number, messages) = (self.link_number, self.messages.clone());
         let environment = &self.job.config.environment;
         let file = format!("{}/.backstay/runs/{run}/upload/artifact", environment.path);
         let mode = self.job.config.release.mode;
         let compression = if self.has_zstd { Compression::Zstd } else { Compression::Gzip };
-        tokio::spawn(async move {
+        self.tasks.spawn(async move {
             let input = match upload(&target, &file, &artifact, mode, compression, |_| {}).await {
                 Ok(()) => Input::Uploaded,
                 Err(error) => {

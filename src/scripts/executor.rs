@@ -1,6 +1,6 @@
 //! The executor: one file on the target, made of the parts under `executor/`.
 
-/// The executor's text. Its parts are read in this order; the last one calls `main`.
+/// The executor's text. Its parts and what it shares are read in this order; the last one calls `main`.
 pub fn executor() -> &'static str {
     concat!(
         include_str!("executor/head.sh"),
@@ -18,6 +18,8 @@ pub fn executor() -> &'static str {
         include_str!("executor/steps.sh"),
         "\n",
         include_str!("executor/recovery.sh"),
+        "\n",
+        include_str!("lib/run-states.sh"),
         "\n",
         include_str!("executor/main.sh"),
     )

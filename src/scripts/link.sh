@@ -5,7 +5,7 @@
 #   !plan JSON · !answer WORD … (the run did not begin) · !dead (nobody works on it) · !end (its last record is out)
 #   ~ TEXT (newest output of the running step) · | TEXT (last lines of a failed one) · . (still here) · journal lines
 #
-# usage: link arm PATH RUN BLOCKS SHA256          the plan comes first on stdin, in blocks of 4096 bytes
+# usage: link arm PATH                            waits for a line `RUN BLOCKS SHA256`, then the plan in blocks of 4096 bytes
 #        link follow|recover PATH RUN FROM        from the journal line after FROM on
 #        link retry PATH RUN FROM WHO             a stuck run is tried again
 #        link accept PATH RUN FROM STATE WHO      a person's word for a stuck run
@@ -14,10 +14,12 @@
 set -eu
 umask 077
 LC_ALL=C
-mode=$1 path=$2 run=$3
+mode=$1 path=$2 run=${3-}
+# A line that is opened ahead learns its run when there is one; if there is none, it ends without a trace.
+[ "$mode" != arm ] || read -r run blocks digest || exit 0
 root=$path/.backstay
 dir=$root/runs/$run
-boot=$(cat /proc/sys/kernel/random/boot_id)
+read -r boot </proc/sys/kernel/random/boot_id
 from=0 stale=0 executor=
 
 uptime_cs() {
@@ -31,7 +33,12 @@ beat() {
 }
 
 # A shell word of any text, for the recorded environment.
-quoted() { printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }
+quoted() {
+	case $1 in
+	*\'*) printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")" ;;
+	*) printf "'%s'" "$1" ;;
+	esac
+}
 
 # Starts the executor in a session of its own; it survives this line.
 start() {
@@ -47,9 +54,9 @@ arm() {
 		printf '%s\n' "!answer refused $incoming cannot be made"
 		exit 0
 	}
-	dd bs=4096 count="$1" iflag=fullblock of="$incoming/bundle.tar" 2>/dev/null || :
+	dd bs=4096 count="$blocks" iflag=fullblock of="$incoming/bundle.tar" 2>/dev/null || :
 	sum=$(sha256sum "$incoming/bundle.tar")
-	if [ "${sum%% *}" != "$2" ] || ! tar -xf "$incoming/bundle.tar" -C "$incoming" 2>/dev/null; then
+	if [ "${sum%% *}" != "$digest" ] || ! tar -xf "$incoming/bundle.tar" -C "$incoming" 2>/dev/null; then
 		rm -rf "$incoming"
 		printf '%s\n' "!answer refused the plan did not arrive whole (is the disk of $path full?)"
 		exit 0
@@ -186,7 +193,7 @@ start_stuck() {
 }
 
 case $mode in
-arm) arm "$4" "$5" ;;
+arm) arm ;;
 follow) from=$4 ;;
 recover)
 	from=$4

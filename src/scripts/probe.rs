@@ -5,8 +5,9 @@ pub const PROBE_START: &str = include_str!("probe/start.sh");
 /// The probe of a deploy.
 pub const PROBE: &str = include_str!("probe/probe.sh");
 /// What the looking scripts know of runs.
-pub const RUNS: &str = include_str!("lib/runs.sh");
+pub const RUNS: &str = concat!(include_str!("lib/run-states.sh"), "\n", include_str!("lib/runs.sh"));
 /// One GET from the target; `$1` is how long it may take, in seconds.
 pub const REQUEST: &str = include_str!("probe/request.sh");
 /// Runs and their logs; usage at its head.
-pub const LOOK: &str = concat!(include_str!("lib/runs.sh"), "\n", include_str!("probe/look.sh"));
+pub const LOOK: &str =
+    concat!(include_str!("lib/run-states.sh"), "\n", include_str!("lib/runs.sh"), "\n", include_str!("probe/look.sh"));

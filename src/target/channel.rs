@@ -67,7 +67,8 @@ impl Channel {
         Self { stdin: Box::pin(stdin), stdout: Box::pin(stdout), ending }
     }
 
-    pub(super) async fn run(self, stdin: &[u8], limit_bytes: usize) -> Result<Output, TargetError> {
+    /// Feeds `stdin`, closes it, and waits for the script's end; as [`super::Target::run`].
+    pub async fn run(self, stdin: &[u8], limit_bytes: usize) -> Result<Output, TargetError> {
         let Self { stdin: mut sink, stdout: mut source, ending } = self;
         let feed = async move {
             // a script may end without having read everything; its exit status says what that means

@@ -38,7 +38,17 @@ append() {
 reserve_space() { dd if=/dev/zero of="$RUN_DIR/ballast" bs=65536 count=1 2>/dev/null && sync_paths "$RUN_DIR/ballast"; }
 
 # A text of somebody else's as one printable line of bounded length.
-one_line() { printf %s "$1" | tr '\000-\037\177' '[ *]' | cut -b 1-400; }
+one_line() {
+	case $1 in
+	*[!\ -~]*) ;;
+	# most texts are such a line already
+	*) [ "${#1}" -gt 400 ] || {
+		printf %s "$1"
+		return
+	} ;;
+	esac
+	printf %s "$1" | tr '\000-\037\177' '[ *]' | cut -b 1-400
+}
 
 # Sets what the journal says: STARTED PLAN_HASH BEGUN (newest first) UNDONE COMMIT RESTORED ABORT ENDED MAINTENANCE_ON
 # AWAITED SEQ. A line that is torn or damaged at the end is as if never written; one in the middle is DAMAGED.

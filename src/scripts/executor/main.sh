@@ -8,13 +8,12 @@ answer() {
 
 # Under the lock, before anything: no unfinished run, no stuck one, the key not used up, the world as it was planned for.
 look_again() {
-	for journal in "$ROOT"/runs/*/journal; do
-		[ -f "$journal" ] || continue
-		other=${journal%/journal}
-		case $(grep -E '^[0-9]+ [0-9]+ [0-9]+ (start|ended|retry) ' "$journal" | tail -n 1) in
-		*' ended stuck '*) answer "stuck ${other##*/}" ;;
-		*' ended '*) ;;
-		'') rm -rf "$other" ;; # it never began
+	for word in $(run_states "$ROOT/runs" | tr ' ' /); do
+		other=$ROOT/runs/${word%%/*} journal=$ROOT/runs/${word%%/*}/journal
+		case ${word#*/} in
+		stuck) answer "stuck ${other##*/}" ;;
+		committed | rolled-back) ;;
+		none) [ ! -f "$journal" ] || rm -rf "$other" ;; # it never began
 		*) answer "unsettled ${other##*/}" ;;
 		esac
 		[ -f "$RUN_DIR/key" ] && [ -f "$other/key" ] || continue
@@ -132,6 +131,7 @@ main() {
 	run | recover | retry | accept)
 		clean_start "$@"
 		cd / || exit 1
+		set_wall_clock
 		mode=$1
 		shift
 		"${mode}_main" "$@"

@@ -122,7 +122,9 @@ spawn() {
 			return 1
 		}
 	fi
-	rm -f "$RUN_DIR/note" "$RUN_DIR/facts"
+	# emptied without a process; what holds nothing counts as not there
+	true >"$RUN_DIR/note"
+	true >"$RUN_DIR/facts"
 	setsid sh "$RUN_DIR/executor" child "$1" "$2" </dev/null >>"$RUN_DIR/log/$3.log" 2>&1 9>&- &
 	child=$!
 	exec 8>&-
@@ -150,7 +152,7 @@ child_main() {
 	BACKSTAY_NOTE=$RUN_DIR/note BACKSTAY_FACTS=$RUN_DIR/facts
 	BACKSTAY_STEP=${1##*/}
 	BACKSTAY_STEP=${BACKSTAY_STEP#[0-9][0-9]-}
-	BACKSTAY_OLD=$(cat "$RUN_DIR/state/old")
+	IFS= read -r BACKSTAY_OLD <"$RUN_DIR/state/old" || :
 	BACKSTAY_RELEASE=$BACKSTAY_PATH BACKSTAY_LIVE=$BACKSTAY_PATH
 	if [ -f "$RUN_DIR/symlink" ]; then
 		BACKSTAY_RELEASE=$BACKSTAY_PATH/releases/$RUN
@@ -170,11 +172,15 @@ child_main() {
 
 # The plan is what was hashed when it was made; files that a power failure left empty come back from the bundle.
 verify_plan() {
-	hash=$(sha256sum "$RUN_DIR/hashes" 2>/dev/null) || return 1
-	[ "${hash%% *}" = "$PLAN_HASH" ] || unpack_again || return 1
-	(cd "$RUN_DIR" && sha256sum -c hashes >/dev/null 2>&1) && return 0
-	unpack_again && (cd "$RUN_DIR" && sha256sum -c hashes >/dev/null 2>&1)
+	check_hashes || { unpack_again && check_hashes; }
 }
+
+# The hashes themselves by the hash in the journal, and then all files by them: one process, since each step pays for it.
+check_hashes() (
+	[ -n "$PLAN_HASH" ] && cd "$RUN_DIR" && sha256sum -c - hashes >/dev/null 2>&1 <<-HASH
+		$PLAN_HASH  hashes
+	HASH
+)
 
 # The same for one folder, by the lines of `hashes` that name it.
 verify_part() {

@@ -71,7 +71,7 @@ await_verdict() {
 		give_up await "step the journal cannot be written (disk full?)"
 		return 1
 	}
-	pause=0.02 polls=0
+	pause=0.01 polls=0
 	until [ -s "$RUN_DIR/verdict" ]; do
 		order_to_stop lease && break
 		polls=$((polls + 1))

@@ -12,7 +12,11 @@ say_one() {
 	[ "$run_state" = none ] || say_run run
 }
 
-say_log() {
+# The logs of one run: the newest, or the one that was asked for.
+say_logs() {
+	case $wanted in '' | "$run") ;; *) return 0 ;; esac
+	wanted=-
+	emit run "$run $run_state"
 	for log in "$run_dir"/log/*.log; do
 		[ -f "$log" ] || continue
 		name=${log##*/}
@@ -38,12 +42,8 @@ main() {
 		each_run say_one
 		;;
 	logs)
-		run=${3:-$(run_ids | head -n 1)} step=$4
-		run_dir=$BACKSTAY_PATH/.backstay/runs/$run
-		[ -n "$run" ] && [ -d "$run_dir" ] || return 0
-		read_run_state
-		emit run "$run $run_state"
-		say_log
+		wanted=$3 step=$4
+		each_run say_logs
 		;;
 	esac
 }

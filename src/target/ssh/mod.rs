@@ -35,6 +35,8 @@ use crate::{
 const CONNECT_MAX: Duration = Duration::from_secs(30);
 /// The longest that a round trip may take on a link that is called alive.
 const ALIVE_MAX: Duration = Duration::from_secs(5);
+/// How many milliseconds closing waits for channels that were dropped just before.
+const CLOSE_TRIES: u32 = 50;
 /// The control socket's path must fit into `sockaddr_un`: 104 bytes on macOS, 108 on Linux.
 const FOLDER_MAX_BYTES: usize = 55;
 
@@ -120,9 +122,17 @@ impl Ssh {
     }
 
     pub(super) async fn close(self) {
-        // while a channel is still held, the last of them ends the connection
-        if let Some(session) = Arc::into_inner(self.session) {
-            let _ = session.close().await;
+        let mut session = self.session;
+        // what a dropped channel held is let go of a moment later; while one is still held, the last ends the connection
+        for _ in 0..CLOSE_TRIES {
+            match Arc::try_unwrap(session) {
+                Ok(session) => {
+                    let _ = session.close().await;
+                    return;
+                }
+                Err(held) => session = held,
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 }

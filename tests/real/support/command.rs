@@ -1,7 +1,7 @@
 //! The built binary, run as a user runs it.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
 
@@ -18,9 +18,14 @@ pub struct Finished {
 /// One that runs.
 pub struct Running(Child);
 
-/// The binary with a clean environment.
+/// The binary: the one that was built for these tests, or another that `BACKSTAY_BINARY` names.
+pub fn binary() -> PathBuf {
+    std::env::var_os("BACKSTAY_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_backstay").into(), PathBuf::from)
+}
+
+/// It with a clean environment.
 pub fn backstay(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_backstay"));
+    let mut command = Command::new(binary());
     command.args(args).current_dir(folder).env_clear().env("PATH", std::env::var_os("PATH").expect("there is one"));
     command.env("HOME", folder).env("USER", "tester").env("TMPDIR", "/tmp");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

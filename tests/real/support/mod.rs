@@ -12,10 +12,10 @@
 //! assert!(!watch.end().contains(&500));
 //! ```
 
-mod command;
+pub mod command;
 mod files;
 mod mariadb;
-mod servers;
+pub mod servers;
 mod site;
 mod watch;
 

@@ -1,5 +1,5 @@
 //! The servers of a run of tests: started once, on free ports, in a folder of their own; ended with the test process,
-//! however that ends.
+//! however that ends, and the folder with them.
 
 use std::{
     fs,
@@ -9,8 +9,6 @@ use std::{
     sync::{Mutex, OnceLock},
     time::Duration,
 };
-
-use tempfile::TempDir;
 
 /// The ordinary user that is deployed to.
 pub const USER: &str = "backstay-deploy";
@@ -23,7 +21,6 @@ pub struct Servers {
     pub ssh_port: u16,
     free_sites: Mutex<Vec<u16>>,
     _holders: Vec<Child>,
-    _folder: TempDir,
 }
 
 /// Starts them when first asked.
@@ -35,17 +32,16 @@ pub fn servers() -> &'static Servers {
 impl Servers {
     fn start() -> Self {
         require();
-        let folder = tempfile::Builder::new().prefix("backstay-test-").tempdir_in("/tmp").expect("a folder");
-        let path = folder.path().to_owned();
+        let path = tempfile::Builder::new().prefix("backstay-test-").tempdir_in("/tmp").expect("a folder").keep();
         run(Command::new("chmod").arg("755").arg(&path));
         let ports = free_ports(SITES + 1);
         let (ssh_port, sites) = (ports[0], &ports[1..]);
-        let holders = vec![sshd(&path, ssh_port), fpm(&path), nginx(&path, sites)];
+        let holders = vec![sweep(&path), sshd(&path, ssh_port), fpm(&path), nginx(&path, sites)];
         for port in [ssh_port, sites[0]] {
             wait_for(port, &path);
         }
         wait_for_file(&path.join("fpm.sock"));
-        Self { folder: path, ssh_port, free_sites: Mutex::new(sites.to_vec()), _holders: holders, _folder: folder }
+        Self { folder: path, ssh_port, free_sites: Mutex::new(sites.to_vec()), _holders: holders }
     }
 
     /// A port that nginx serves `<folder>/<port>/current/public` on.
@@ -93,7 +89,7 @@ fn fpm_program() -> PathBuf {
 }
 
 /// Runs a server below a shell that ends it when this process is gone: the pipe to it closes.
-pub(super) fn hold(command: &[&str], log: &Path) -> Child {
+pub fn hold(command: &[&str], log: &Path) -> Child {
     let log = fs::File::create(log).expect("a file");
     Command::new("setsid")
         .args(["sh", "-c", "\"$@\" </dev/null & server=$!; read -r _; kill \"$server\"; wait \"$server\"", "hold"])
@@ -101,6 +97,23 @@ pub(super) fn hold(command: &[&str], log: &Path) -> Child {
         .stdin(Stdio::piped())
         .stdout(log.try_clone().expect("a file"))
         .stderr(log)
+        .spawn()
+        .expect("setsid is installed")
+}
+
+/// Removes the folder a moment after this process is gone; nobody drops what is in a static.
+fn sweep(folder: &Path) -> Child {
+    Command::new("setsid")
+        .args([
+            "sh",
+            "-c",
+            "read -r _; for n in 1 2 3 4 5; do sleep 2; rm -rf \"$1\"; [ -e \"$1\" ] || break; done",
+            "sweep",
+        ])
+        .arg(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .expect("setsid is installed")
 }
@@ -146,7 +159,7 @@ fn nginx(folder: &Path, ports: &[u16]) -> Child {
 }
 
 /// Ports that are free now; all are held until all are found.
-pub(super) fn free_ports(count: usize) -> Vec<u16> {
+pub fn free_ports(count: usize) -> Vec<u16> {
     let listeners: Vec<TcpListener> =
         (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
     listeners.iter().map(|listener| listener.local_addr().expect("bound").port()).collect()

@@ -1,0 +1,135 @@
+//! A MariaDB of the benchmark's own, and the data in it: twenty tables, as a shop of some years has them.
+
+use std::{
+    path::PathBuf,
+    process::{Child, Command},
+    time::Duration,
+};
+
+use crate::{
+    measure::measure,
+    support::{
+        eventually,
+        servers::{free_ports, hold, run, servers, text},
+    },
+};
+
+pub const TABLES: usize = 20;
+/// The app's database, account and password.
+pub const SCHEMA: &str = "shop";
+pub const ACCOUNT: &str = "shop";
+pub const PASSWORD: &str = "a-password";
+
+/// A server that runs as long as this.
+pub struct MariaDb {
+    pub port: u16,
+    folder: PathBuf,
+    socket: PathBuf,
+    holder: Child,
+}
+
+impl MariaDb {
+    pub fn start() -> Self {
+        let folder = servers().folder.join("mariadb");
+        run(Command::new("install").args(["-d", "-o", "mysql", "-m", "755"]).arg(&folder));
+        let (data, socket) = (folder.join("data"), folder.join("sock"));
+        run(Command::new("mariadb-install-db")
+            .args(["--no-defaults", "--user=mysql", "--skip-test-db", "--auth-root-authentication-method=normal"])
+            .arg(format!("--datadir={}", text(&data))));
+        let port = free_ports(1)[0];
+        // what a small server of its own would have; everything else is as MariaDB comes
+        let settings = [
+            "--no-defaults".to_owned(),
+            "--user=mysql".to_owned(),
+            format!("--datadir={}", text(&data)),
+            format!("--socket={}", text(&socket)),
+            "--bind-address=127.0.0.1".to_owned(),
+            format!("--port={port}"),
+            "--innodb-buffer-pool-size=1G".to_owned(),
+            "--innodb-log-file-size=256M".to_owned(),
+        ];
+        let mut words = vec!["/usr/sbin/mariadbd"];
+        words.extend(settings.iter().map(String::as_str));
+        let holder = hold(&words, &folder.join("log"));
+        eventually("MariaDB listens", || socket.exists());
+        let server = Self { port, folder, socket, holder };
+        server.sql(&format!(
+            "CREATE DATABASE {SCHEMA} CHARACTER SET utf8mb4; CREATE USER '{ACCOUNT}'@'%' IDENTIFIED BY '{PASSWORD}'; \
+             GRANT ALL ON `{SCHEMA}`.* TO '{ACCOUNT}'@'%'; GRANT ALL ON `{SCHEMA}\\_\\_%`.* TO '{ACCOUNT}'@'%'"
+        ));
+        server
+    }
+
+    /// Runs statements as root; answers with what they print.
+    pub fn sql(&self, statements: &str) -> String {
+        run(self.client("mariadb").args(["-N", "-B", "-e", statements]))
+    }
+
+    /// Fills twenty tables.
+    pub fn fill(&self, rows: usize) {
+        for number in 1..=TABLES {
+            self.sql(&format!(
+                "USE {SCHEMA}; CREATE TABLE t{number:02} (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, customer_id INT UNSIGNED NOT NULL, \
+                 email VARCHAR(100) NOT NULL, title VARCHAR(200) NOT NULL, body TEXT NOT NULL, weight DOUBLE NOT NULL, \
+                 total DECIMAL(10,2) NOT NULL, created_at DATETIME NOT NULL, KEY (customer_id), KEY (email), KEY (created_at)); \
+                 INSERT INTO t{number:02} SELECT seq, seq % 9973, CONCAT(MD5(seq * {number}), '@example.com'), \
+                 CONCAT('Order ', seq, ' of customer ', seq % 9973), \
+                 CONCAT('Delivered to the side door, ', SHA1(seq + {number}), ' signed for by ', MD5(seq * 31 + {number}), '. Thank you!'), \
+                 SQRT(seq) * {number}, seq * 1.1, '2024-01-01' + INTERVAL seq MINUTE FROM seq_1_to_{rows}"
+            ));
+        }
+        self.sql("ANALYZE NO_WRITE_TO_BINLOG TABLE shop.t01");
+    }
+
+    /// Data and indexes on the disk.
+    pub fn size_mb(&self) -> u64 {
+        let size = "SELECT CAST(SUM(FILE_SIZE) / 1048576 AS INT) FROM information_schema.INNODB_SYS_TABLESPACES WHERE NAME LIKE 'shop/t%'";
+        self.sql(size).trim().parse().expect("a number")
+    }
+
+    /// Definitions and checksums of the twenty tables: enough to see that a rollback was one.
+    pub fn fingerprint(&self) -> String {
+        let names: Vec<String> = (1..=TABLES).map(|number| format!("t{number:02}")).collect();
+        let shown: String = names.iter().map(|name| format!("; SHOW CREATE TABLE {name}")).collect();
+        self.sql(&format!("USE {SCHEMA}; CHECKSUM TABLE {}{shown}", names.join(", ")))
+    }
+
+    /// Today's practice: how long a dump through gzip takes.
+    pub fn dump(&self) -> Duration {
+        let line =
+            format!("set -o pipefail; \"$@\" --single-transaction {SCHEMA} | gzip >'{}'", text(&self.dump_file()));
+        measure(&mut self.in_bash(&line, "mariadb-dump"), 0).took
+    }
+
+    /// And how long it takes to bring that back, into a schema beside the live one.
+    pub fn restore(&self) -> Duration {
+        self.sql("CREATE DATABASE restored CHARACTER SET utf8mb4");
+        let line = format!("set -o pipefail; zcat '{}' | \"$@\" restored", text(&self.dump_file()));
+        let took = measure(&mut self.in_bash(&line, "mariadb"), 0).took;
+        self.sql("DROP DATABASE restored");
+        took
+    }
+
+    /// Ends the server.
+    pub fn stop(mut self) {
+        drop(self.holder.stdin.take());
+        self.holder.wait().expect("it ends");
+    }
+
+    fn dump_file(&self) -> PathBuf {
+        self.folder.join("dump.sql.gz")
+    }
+
+    fn client(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.arg("--no-defaults").arg(format!("--socket={}", text(&self.socket))).args(["-u", "root"]);
+        command
+    }
+
+    fn in_bash(&self, line: &str, program: &str) -> Command {
+        let mut command = Command::new("bash");
+        command.args(["-c", line, "bash", program, "--no-defaults"]);
+        command.arg(format!("--socket={}", text(&self.socket))).args(["-u", "root"]);
+        command
+    }
+}
