@@ -174,6 +174,8 @@ deploy() {
 	code=0
 	(exec 9<&- && cd "$folder" && exec "$backstay" "$@" deploy --artifact "shop-$revision" --revision "$revision") 2>&1 || code=$?
 	say "  exit $code" ''
+	# Ctrl-C is backstay's as well: it has given everything back
+	[ "$code" != 11 ] || exit 130
 }
 
 deploy_in_background() {

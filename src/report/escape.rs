@@ -14,11 +14,6 @@ pub fn escape(text: &str) -> String {
     shown.replace("::", ":\u{200b}:").replace("##[", "##\u{200b}[")
 }
 
-/// Foreign text in the middle of a line of ours: runs of blanks, such as those that frame an error, become one.
-pub(super) fn inline(text: &str) -> String {
-    escape(&text.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
 /// Bidirectional controls (Unicode UAX 9) and separators that some viewers take for a line end.
 fn is_turning(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}' | '\u{2029}')

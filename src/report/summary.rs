@@ -2,11 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{
-    Options,
-    escape::{escape, inline},
-    time,
-};
+use super::{Options, escape, time};
 use crate::model::{Data, Event, EventKind, Outcome, OutcomeReport, StepResult};
 
 /// Lines of a failing script that are shown; the rest is in the log.
@@ -89,7 +85,7 @@ impl Summary {
                 let _ = writeln!(text, "  | {}", escape(line));
             }
         }
-        let _ = writeln!(text, "\n{}", inline(&self.sentence(report)));
+        let _ = writeln!(text, "\n{}", escape(&self.sentence(report)));
         for line in self.next(report) {
             let _ = writeln!(text, "  {line}");
         }
@@ -103,7 +99,7 @@ impl Summary {
             None => String::new(),
         };
         let failed = report.failed_step.as_ref().map(|step| format!("{step} failed: ")).unwrap_or_default();
-        let reason = report.reason.trim().trim_end_matches('.');
+        let reason = report.reason.trim_end_matches('.');
         match report.outcome {
             Outcome::Committed => format!("committed: {reason}. The new version is live{}.{seen}", data(report.data)),
             Outcome::RolledBack => format!("rolled back: {failed}{reason}. {}{seen}", old(report)),

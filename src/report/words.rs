@@ -1,9 +1,6 @@
 //! The words of an event, the same in bars and plain lines.
 
-use super::{
-    escape::{escape, inline},
-    time,
-};
+use super::{escape, time};
 use crate::model::{EventKind, StepResult};
 
 /// What one event says, without its time; none for those that only bars and signs of life use.
@@ -31,7 +28,7 @@ pub(super) enum Mark {
 
 pub(super) fn words(kind: &EventKind) -> Option<Words> {
     let words = |head: &str, text: String, took_ms, mark| {
-        Some(Words { head: escape(head), text: inline(&text), took_ms, mark })
+        Some(Words { head: escape(head), text: escape(&text), took_ms, mark })
     };
     let turn = |text: &str| words("", text.to_owned(), None, Mark::Turn);
     match kind {
