@@ -19,6 +19,11 @@ use crate::{
     plan::{Request, Shipment},
 };
 
+/// Where Laravel has them.
+const MIGRATIONS: &str = "database/migrations";
+/// What of them goes to the target to be looked at: the newest ones.
+const MIGRATIONS_MAX_BYTES: u64 = 4 * 1024 * 1024;
+
 /// What a deploy takes.
 #[derive(Debug, Args)]
 pub(super) struct DeployArgs {
@@ -86,16 +91,27 @@ pub(super) async fn prepare(
     let key = args.key.as_deref().map(|key| (key, stands_for()));
     let mut request = context::request(revision.clone(), key)?;
     request.data_only = args.data_only;
-    request.shipment = artifact.as_ref().map(|artifact| Shipment {
-        size_bytes: artifact.size_bytes(),
-        migrations: artifact
-            .list("database/migrations")
-            .iter()
-            .filter_map(|name| name.strip_suffix(".php"))
-            .map(str::to_owned)
-            .collect(),
-    });
+    if let Some(artifact) = &artifact {
+        match ship(artifact.clone(), args.dry_run).await? {
+            Ok(shipment) => request.shipment = Some(shipment),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
     Ok(Ok((request, artifact)))
+}
+
+/// What the plan must know of the artifact. The migrations themselves are read where they are to be looked at.
+async fn ship(artifact: Artifact, reads_migrations: bool) -> anyhow::Result<Result<Shipment, ArtifactError>> {
+    let size_bytes = artifact.size_bytes();
+    let name = |file: &str| file.strip_suffix(".php").map(str::to_owned);
+    let migrations = artifact.list(MIGRATIONS).iter().filter_map(|file| name(file)).collect();
+    let read = move || artifact.read(MIGRATIONS, ".php", MIGRATIONS_MAX_BYTES);
+    let files = if reads_migrations { tokio::task::spawn_blocking(read).await? } else { Ok(Vec::new()) };
+    Ok(files.map(|files| Shipment {
+        size_bytes,
+        migrations,
+        migration_files: files.into_iter().filter_map(|(file, bytes)| Some((name(&file)?, bytes))).collect(),
+    }))
 }
 
 /// An artifact that is not taken: nothing was reached, nothing was changed.

@@ -9,6 +9,7 @@ mod history;
 mod logs;
 mod look;
 mod plan;
+mod probed;
 mod question;
 mod rollback;
 mod schema;

@@ -1,4 +1,4 @@
-//! Times and durations as people and scripts read them.
+//! Times, durations and sizes as people and scripts read them.
 
 /// RFC 3339, UTC, with milliseconds.
 pub fn rfc3339(ms: i64) -> String {
@@ -23,6 +23,18 @@ pub fn duration(ms: u64) -> String {
         0..60 => format!("{}.{} s", seconds, ms % 1000 / 100),
         60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// `812 B`, `48 KB`, `214 MB`, `1.1 GB`: of 1000, as disks are sold and as people say it.
+pub fn size(bytes: u64) -> String {
+    let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit * 10 / unit);
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} KB", bytes / 1_000),
+        1_000_000..10_000_000 => format!("{} MB", tenths(1_000_000)),
+        10_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{} GB", tenths(1_000_000_000)),
     }
 }
 

@@ -5,5 +5,6 @@ mod support;
 mod deploys;
 mod keys;
 mod killed;
+mod probe;
 mod refusals;
 mod rollback;
