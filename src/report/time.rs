@@ -16,10 +16,11 @@ pub(super) fn clock(ms: i64) -> String {
         .map_or_else(|_| "--:--:--".to_owned(), |at| at.strftime("%H:%M:%S").to_string())
 }
 
-/// `0.4 s`, `12.0 s`, `3 min 20 s`, `2 h 05 min`.
+/// `84 ms`, `0.4 s`, `12.0 s`, `3 min 20 s`, `2 h 05 min`.
 pub fn duration(ms: u64) -> String {
     let seconds = ms / 1000;
     match seconds {
+        0 if ms < 100 => format!("{ms} ms"),
         0..60 => format!("{}.{} s", seconds, ms % 1000 / 100),
         60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
@@ -44,8 +45,10 @@ mod tests {
 
     #[test]
     fn durations_are_read_at_a_glance() {
-        let shown = [0, 449, 4_312, 60_000, 200_000, 7_500_000].map(duration);
-        assert_eq!(shown, ["0.0 s", "0.4 s", "4.3 s", "1 min 00 s", "3 min 20 s", "2 h 05 min"]);
+        let shown = [0, 84, 449, 4_312, 60_000, 200_000, 7_500_000].map(duration);
+        assert_eq!(shown, ["0 ms", "84 ms", "0.4 s", "4.3 s", "1 min 00 s", "3 min 20 s", "2 h 05 min"]);
+        let shown = [812, 48_000, 2_140_000, 214_000_000, 1_100_000_000].map(size);
+        assert_eq!(shown, ["812 B", "48 KB", "2.1 MB", "214 MB", "1.1 GB"]);
         assert_eq!(rfc3339(1_795_428_900_123), "2026-11-23T10:15:00.123Z");
     }
 }
