@@ -24,22 +24,31 @@ const MIGRATIONS: &str = "database/migrations";
 /// What of them goes to the target to be looked at: the newest ones.
 const MIGRATIONS_MAX_BYTES: u64 = 4 * 1024 * 1024;
 
+const EXAMPLES: &str = "Examples:
+  backstay deploy -e staging --artifact build.tar.gz --revision \"$GITHUB_SHA\"
+  backstay deploy -e staging --artifact . --dry-run
+  backstay deploy -e production --artifact build.tar.gz --key \"$GITHUB_RUN_ID\" --json
+
+Ctrl-C asks the target to roll back; a second one leaves within 5 s, and the target finishes alone.
+`backstay --help` has the exit codes.";
+
 /// What a deploy takes.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct DeployArgs {
     /// What is deployed: a folder, or a .tar, .tar.gz or .tar.zst of it (strategy symlink)
     #[arg(long, value_name = "FILE|DIR")]
     pub(super) artifact: Option<PathBuf>,
-    /// The revision that it is, as the revision check compares it [default: $GITHUB_SHA]
+    /// Its revision, as a revision check compares it [default: $GITHUB_SHA]
     #[arg(long, value_name = "SHA")]
     pub(super) revision: Option<String>,
-    /// Deploys once for a key: the same again answers with the earlier outcome
+    /// Deploy once for this key: when it has committed, the same again answers with that outcome
     #[arg(long)]
     pub(super) key: Option<String>,
-    /// Strategy none without an undo for the code: only the data is protected
+    /// With strategy none and no undo for the code: go on, and protect only the data
     #[arg(long)]
     pub(super) data_only: bool,
-    /// Only look: the same as plan --probe
+    /// Only look, changing nothing: the same as plan --probe
     #[arg(long)]
     pub(super) dry_run: bool,
 }

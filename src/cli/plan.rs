@@ -22,16 +22,26 @@ use crate::{
 /// What no rollback gives back.
 pub(super) const NOT_BROUGHT_BACK: &str = "uploads and other files, Redis, queued jobs, sent mail, calls to other systems, connections of the app that are not declared";
 
+const EXAMPLES: &str = "Examples:
+  backstay plan -e staging
+  backstay plan -e staging --scripts out  # all that would run there
+  backstay plan -e staging --probe --artifact build.tar.gz
+
+--probe shows the SQL of pending migrations. To get it, it runs their code on the target, in the live application, while \
+every connection of the app only writes down what it is told (as `artisan migrate --pretend` does). What that code does \
+beside those connections (files, requests, mail, a connection that it makes itself) is done. No deploy looks this way.";
+
 /// What a plan takes.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct PlanArgs {
-    /// Connect and look, changing nothing; exit 3 if a deploy would be refused
+    /// Connect and look, changing nothing; exit 3 if a deploy would be refused, 75 if a run is in progress
     #[arg(long)]
     probe: bool,
     /// Write all that would run on the target into this folder
     #[arg(long, value_name = "DIR")]
     scripts: Option<PathBuf>,
-    /// The artifact that would be deployed: its migrations are compared with those that ran
+    /// What would be deployed: its migrations are compared with those that ran
     #[arg(long, value_name = "FILE|DIR")]
     artifact: Option<PathBuf>,
 }

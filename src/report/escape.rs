@@ -1,6 +1,7 @@
 //! Untrusted text → text that a terminal or a CI runner shows and does not obey.
 
-/// What begins a command of a CI runner anywhere in a line (GitHub's older form, Azure Pipelines, TeamCity), and how it is shown.
+/// What begins a command of a CI runner anywhere in a line (GitHub's older form, Azure Pipelines, `TeamCity`), and how it is
+/// shown.
 const COMMANDS: [(&str, &str); 3] = [("##[", "## ["), ("##vso[", "##vso ["), ("##teamcity[", "##teamcity [")];
 
 /// One line of foreign text: control characters, those that turn the direction of writing and those that cannot be seen are

@@ -5,7 +5,7 @@ use super::{
     layout::{Layout, pad},
     paint::{GREEN, Paint, RED, YELLOW},
     time,
-    words::step_head,
+    words::{one_line, step_head},
 };
 use crate::model::{Data, Event, EventKind, Outcome, OutcomeReport, StepResult};
 
@@ -88,7 +88,8 @@ impl Summary {
         if let Some((step, tail)) = self.failure.as_ref().filter(|_| report.outcome != Outcome::Committed) {
             lines.push(String::new());
             lines.push(format!("last lines of {}:", escape(step)));
-            let last = &tail[tail.len().saturating_sub(TAIL_LINES)..];
+            let end = tail.iter().rposition(|line| !line.trim().is_empty()).map_or(0, |last| last + 1);
+            let last = &tail[end.saturating_sub(TAIL_LINES)..end];
             lines.extend(last.iter().map(|line| format!("  │ {}", shortened(&escape(line))).trim_end().to_owned()));
         }
         lines.push(String::new());
@@ -97,7 +98,7 @@ impl Summary {
             Outcome::RolledBack | Outcome::Cancelled | Outcome::Locked => YELLOW,
             Outcome::Stuck | Outcome::Refused | Outcome::InDoubt => RED,
         };
-        let sentence = paragraph(screen, &escape(&self.sentence(report)), 2);
+        let sentence = paragraph(screen, &one_line(&self.sentence(report)), 2);
         lines.extend(sentence.iter().map(|line| paint.text(color, line)));
         let next = self.next(report);
         let width = next.iter().map(|(what, _)| what.chars().count()).max().unwrap_or(0);
@@ -130,7 +131,7 @@ impl Summary {
 
     fn sentence(&self, report: &OutcomeReport) -> String {
         let failed = report.failed_step.as_ref().map(|step| format!("{step} failed: ")).unwrap_or_default();
-        let reason = report.reason.trim_end_matches('.');
+        let reason = report.reason.trim_end().trim_end_matches('.').trim_end();
         let site = || format!("{}{}", site(report), seen(report));
         match report.outcome {
             Outcome::Committed => format!("committed: {reason}. {}", site()),

@@ -146,7 +146,7 @@ fn committed() -> Vec<EventKind> {
     all
 }
 
-const CAUSE: &str = "SQLSTATE[42S21]: Column already exists: 1060 Duplicate column name 'phone'";
+const CAUSE: &str = "  SQLSTATE[42S21]: Column already exists: 1060 Duplicate column name 'phone'  ";
 
 fn rolled_back() -> Vec<EventKind> {
     let mut all = beginning();
@@ -160,6 +160,8 @@ fn rolled_back() -> Vec<EventKind> {
                 "Migrating: add_phone".into(),
                 "\u{1b}[31m::error file=a.php,line=1::pass\u{200b}word \u{202e}evil".into(),
                 "  ##[error]boom".into(),
+                String::new(),
+                "  ".into(),
             ],
         },
         EventKind::Undoing { reason: format!("exit 1: {CAUSE}") },

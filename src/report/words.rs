@@ -48,7 +48,7 @@ pub(super) struct Speaker {
 impl Speaker {
     pub(super) fn words(&mut self, event: &Event) -> Option<Words> {
         let words = |head: &str, text: String, took_ms, mark| {
-            Some(Words { head: escape(head), text: escape(&text), took_ms, mark })
+            Some(Words { head: escape(head), text: one_line(&text), took_ms, mark })
         };
         let turn = |text: &str| words("", text.to_owned(), None, Mark::Turn);
         match &event.kind {
@@ -115,6 +115,11 @@ impl Speaker {
 /// A step's name, as it is told of it or of its undo.
 pub(super) fn step_head(step: &str, undo: bool) -> String {
     if undo { format!("undo {step}") } else { step.to_owned() }
+}
+
+/// A sentence of a script, without the blanks that it was laid out with (escaped).
+pub(super) fn one_line(text: &str) -> String {
+    escape(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// A commit's id as people know it.

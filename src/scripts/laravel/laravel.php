@@ -181,7 +181,7 @@ function size($app, string $name, string $connection): void
     $database = $app['db']->connection($connection === 'auto' ? null : $connection);
     $file = $database->getConfig('database');
     if ($database->getConfig('driver') === 'sqlite' && is_file($file)) {
-        $tables = $database->selectOne("select count(*) as n from sqlite_master where type = 'table' and name not like 'sqlite%'");
+        $tables = $database->selectOne("select count(*) as n from sqlite_master where type = 'table'");
         emit('size', "$name " . filesize($file) . " $tables->n");
     }
 }

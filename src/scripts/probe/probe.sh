@@ -1,6 +1,8 @@
 #!/bin/sh
 # Looks at the target and says what it finds, one fact a line: name, tab, value. It changes nothing. Where something cannot
-# be, it says `refuse` with the reason and `remedy` with what to do, and goes on, so that every reason is told at once.
+# be, it says `refuse` with the reason and `remedy` with what to do, and goes on, so that every reason is told at once. The
+# probe of an engine, `databases/NAME/probe`, may say as well: `engine` NAME TEXT for people, `size` NAME BYTES TABLES, and
+# `warning` TEXT, which a deploy tells too.
 set -u
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/http.sh"
