@@ -13,6 +13,7 @@ mod upload;
 
 use std::{
     collections::BTreeMap,
+    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -91,6 +92,36 @@ impl Artifact {
         let below = self.tree.nodes.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
         let names = below.map(|(path, _)| &path[prefix.len()..]).filter(|name| !name.contains(&b'/'));
         names.filter_map(|name| String::from_utf8(name.to_vec()).ok()).collect()
+    }
+
+    /// Name and content of files directly in that folder, up to so many bytes in all: those whose names are the last
+    /// ones in order come first. It reads the artifact again, and blocks.
+    pub fn read(&self, folder: &str, end: &str, max_bytes: u64) -> Result<Vec<(String, Vec<u8>)>, ArtifactError> {
+        let mut left = max_bytes;
+        let mut wanted = BTreeMap::new();
+        for name in self.list(folder).into_iter().rev().filter(|name| name.ends_with(end)) {
+            let path = format!("{folder}/{name}").into_bytes();
+            let Some(size) = self.tree.size(&path).filter(|size| *size <= left) else { continue };
+            left -= size;
+            wanted.insert(path, (name, size));
+        }
+        let mut found = Vec::new();
+        if wanted.is_empty() {
+            return Ok(found);
+        }
+        self.source.each(&self.file, &self.exclude, &mut |entry| {
+            let Some((name, size)) = wanted.get(&entry.path) else { return Ok(()) };
+            let mut bytes = Vec::new();
+            entry.content.take(*size).read_to_end(&mut bytes).map_err(|source| ArtifactError::Unreadable {
+                file: self.file.clone(),
+                entry: Some(name.clone()),
+                source,
+            })?;
+            found.push((name.clone(), bytes));
+            Ok(())
+        })?;
+        found.sort();
+        Ok(found)
     }
 
     fn without_entry_point(&self, entry: &str) -> ArtifactError {

@@ -63,6 +63,11 @@ enum NodeError {
 }
 
 impl Tree {
+    /// The size of a file that is no hard link.
+    pub(super) fn size(&self, path: &[u8]) -> Option<u64> {
+        self.sizes.get(path).copied()
+    }
+
     /// The folders that the path lies in.
     fn make_room(&mut self, path: &[u8]) -> Result<(), EntryFault> {
         for folder in parents(path) {

@@ -94,14 +94,16 @@ fn user_and_host() -> String {
 
 /// How progress is shown.
 pub(super) fn reporter(global: &Global, environment: &str) -> Reporter {
-    let is_terminal = std::io::stderr().is_terminal();
+    let word = |name: &str| std::env::var(name).unwrap_or_default();
+    // A terminal that cannot move its cursor gets lines; so does what is no terminal, whatever was asked for.
+    let is_screen = std::io::stderr().is_terminal() && !matches!(word("TERM").as_str(), "" | "dumb");
     let mode = match global.progress {
-        Progress::Bar => Mode::Bar,
         Progress::Plain => Mode::Plain,
         Progress::None => Mode::None,
-        Progress::Auto if is_terminal => Mode::Bar,
-        Progress::Auto => Mode::Plain,
+        Progress::Auto | Progress::Bar if is_screen => Mode::Bar,
+        Progress::Auto | Progress::Bar => Mode::Plain,
     };
-    let color = is_terminal && std::env::var_os("NO_COLOR").is_none();
+    // https://no-color.org: set, and not empty
+    let color = is_screen && word("NO_COLOR").is_empty();
     Reporter::new(Options { mode, json: global.json, color, environment: environment.to_owned() })
 }

@@ -19,22 +19,36 @@ use crate::{
     plan::{Request, Shipment},
 };
 
+/// Where Laravel has them.
+const MIGRATIONS: &str = "database/migrations";
+/// What of them goes to the target to be looked at: the newest ones.
+const MIGRATIONS_MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+const EXAMPLES: &str = "Examples:
+  backstay deploy -e staging --artifact build.tar.gz --revision \"$GITHUB_SHA\"
+  backstay deploy -e staging --artifact . --dry-run
+  backstay deploy -e production --artifact build.tar.gz --key \"$GITHUB_RUN_ID\" --json
+
+Ctrl-C asks the target to roll back; a second one leaves within 5 s, and the target finishes alone.
+`backstay --help` has the exit codes.";
+
 /// What a deploy takes.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct DeployArgs {
     /// What is deployed: a folder, or a .tar, .tar.gz or .tar.zst of it (strategy symlink)
     #[arg(long, value_name = "FILE|DIR")]
     pub(super) artifact: Option<PathBuf>,
-    /// The revision that it is, as the revision check compares it [default: $GITHUB_SHA]
+    /// Its revision, as a revision check compares it [default: $GITHUB_SHA]
     #[arg(long, value_name = "SHA")]
     pub(super) revision: Option<String>,
-    /// Deploys once for a key: the same again answers with the earlier outcome
+    /// Deploy once for this key: when it has committed, the same again answers with that outcome
     #[arg(long)]
     pub(super) key: Option<String>,
-    /// Strategy none without an undo for the code: only the data is protected
+    /// With strategy none and no undo for the code: go on, and protect only the data
     #[arg(long)]
     pub(super) data_only: bool,
-    /// Only look: the same as plan --probe
+    /// Only look, changing nothing: the same as plan --probe
     #[arg(long)]
     pub(super) dry_run: bool,
 }
@@ -86,16 +100,27 @@ pub(super) async fn prepare(
     let key = args.key.as_deref().map(|key| (key, stands_for()));
     let mut request = context::request(revision.clone(), key)?;
     request.data_only = args.data_only;
-    request.shipment = artifact.as_ref().map(|artifact| Shipment {
-        size_bytes: artifact.size_bytes(),
-        migrations: artifact
-            .list("database/migrations")
-            .iter()
-            .filter_map(|name| name.strip_suffix(".php"))
-            .map(str::to_owned)
-            .collect(),
-    });
+    if let Some(artifact) = &artifact {
+        match ship(artifact.clone(), args.dry_run).await? {
+            Ok(shipment) => request.shipment = Some(shipment),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
     Ok(Ok((request, artifact)))
+}
+
+/// What the plan must know of the artifact. The migrations themselves are read where they are to be looked at.
+async fn ship(artifact: Artifact, reads_migrations: bool) -> anyhow::Result<Result<Shipment, ArtifactError>> {
+    let size_bytes = artifact.size_bytes();
+    let name = |file: &str| file.strip_suffix(".php").map(str::to_owned);
+    let migrations = artifact.list(MIGRATIONS).iter().filter_map(|file| name(file)).collect();
+    let read = move || artifact.read(MIGRATIONS, ".php", MIGRATIONS_MAX_BYTES);
+    let files = if reads_migrations { tokio::task::spawn_blocking(read).await? } else { Ok(Vec::new()) };
+    Ok(files.map(|files| Shipment {
+        size_bytes,
+        migrations,
+        migration_files: files.into_iter().filter_map(|(file, bytes)| Some((name(&file)?, bytes))).collect(),
+    }))
 }
 
 /// An artifact that is not taken: nothing was reached, nothing was changed.

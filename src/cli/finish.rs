@@ -1,6 +1,6 @@
 //! The end of a job → what is shown and the exit code.
 
-use super::{FAULT, Global, USAGE, context};
+use super::{FAULT, Global, USAGE, context, probed::Probed};
 use crate::{
     config::Config,
     drive::{drive, now_ms},
@@ -26,6 +26,7 @@ pub(super) async fn carry_out(
         revision: request.revision.clone(),
     };
     reporter.event(&Event { at_ms: now_ms(), run: run.clone(), kind: opened });
+    let asked = (goal == Goal::Plan).then(|| (config.clone(), request.clone()));
     let finish = drive(Job { config, request, goal }, artifact, &mut reporter).await;
     match finish {
         Finish::Outcome(report) => {
@@ -48,6 +49,12 @@ pub(super) async fn carry_out(
             eprintln!("backstay: {text}");
             Ok(FAULT)
         }
-        Finish::Planned { facts, plan } => super::plan::show_probed(global, reporter, &facts, plan),
+        Finish::Planned { facts, plan } => {
+            reporter.close();
+            let Some((config, request)) = asked else { return Ok(FAULT) };
+            let probed = Probed { config: &config, request: &request, facts: &facts, plan: &plan };
+            println!("{}", if global.json { probed.json().to_string() } else { probed.text() });
+            Ok(probed.exit_code())
+        }
     }
 }

@@ -21,19 +21,23 @@ pub(super) async fn runs(config: &Config, limit: u32) -> anyhow::Result<Vec<Know
     Ok(known(&reply, "run"))
 }
 
-/// A run's id and state, and its logs: name and text (untrusted), in the order of their names.
-pub(super) async fn logs(
-    config: &Config,
-    run: Option<&str>,
-    step: Option<&str>,
-) -> anyhow::Result<Option<(String, Vec<(String, String)>)>> {
+/// What the scripts of a run printed.
+pub(super) struct Logs {
+    pub(super) run: String,
+    pub(super) state: String,
+    /// Name and text (untrusted), in the order of their names.
+    pub(super) logs: Vec<(String, String)>,
+}
+
+/// The logs of a run, of the newest one where none is named.
+pub(super) async fn logs(config: &Config, run: Option<&str>, step: Option<&str>) -> anyhow::Result<Option<Logs>> {
     if let Some(run) = run {
         RunId::try_from(run.to_owned()).map_err(|error| anyhow!(Usage(error.to_string())))?;
     }
     let reply = ask(config, &["logs", &config.environment.path, run.unwrap_or(""), step.unwrap_or("")]).await?;
-    let Some((run, _)) = reply.get("run").and_then(|run| run.split_once(' ')) else { return Ok(None) };
+    let Some((run, state)) = reply.get("run").and_then(|run| run.split_once(' ')) else { return Ok(None) };
     let logs = reply.all("log").zip(reply.all("text")).map(|(name, text)| (name.to_owned(), text.to_owned()));
-    Ok(Some((run.to_owned(), logs.collect())))
+    Ok(Some(Logs { run: run.to_owned(), state: state.to_owned(), logs: logs.collect() }))
 }
 
 async fn ask(config: &Config, args: &[&str]) -> anyhow::Result<Reply> {

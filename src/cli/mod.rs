@@ -9,6 +9,7 @@ mod history;
 mod logs;
 mod look;
 mod plan;
+mod probed;
 mod question;
 mod rollback;
 mod schema;
@@ -24,9 +25,24 @@ const USAGE: u8 = 2;
 /// An error of Backstay itself.
 const FAULT: u8 = 1;
 
+/// What every script that calls it relies on.
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  committed; or what was asked for is done, or there was nothing to do
+    1  an error of Backstay itself; `backstay status` says where the site is
+    2  usage or configuration; nothing was touched
+    3  refused: every reason was told, nothing was touched
+   10  rolled back: the old version is live with its data
+   11  cancelled: rolled back because somebody asked
+   20  stuck: a person is needed; `backstay status` says what to do
+   30  in doubt: the end was not seen from here, the target goes on alone
+   75  locked: another run is in progress
+
+Results are on stdout, progress and errors on stderr. NO_COLOR and TERM=dumb are respected.";
+
 /// Deploys that end committed or rolled back: the new code with its migrated data, or the old code with the old data.
 #[derive(Debug, Parser)]
-#[command(name = "backstay", version, propagate_version = true, max_term_width = 110)]
+#[command(name = "backstay", version, propagate_version = true, max_term_width = 110, after_long_help = EXIT_CODES)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -36,6 +52,7 @@ struct Cli {
 
 /// What every command takes.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 struct Global {
     /// The configuration [default: backstay.yml, then .github/backstay.yml]
     #[arg(short, long, global = true, value_name = "FILE")]
@@ -46,7 +63,7 @@ struct Global {
     /// JSON lines on stdout, and nothing else there
     #[arg(long, global = true)]
     json: bool,
-    /// How progress is shown on stderr
+    /// Progress on stderr: bars on a terminal, plain lines with the time, or only warnings and the end
     #[arg(long, global = true, value_enum, default_value_t = Progress::Auto, value_name = "HOW")]
     progress: Progress,
     /// More of what happens, on stderr; twice for all of it
@@ -59,29 +76,26 @@ struct Global {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Progress {
-    /// Bars on a terminal, else plain lines
     Auto,
-    /// Bars
     Bar,
-    /// Lines with the time
     Plain,
-    /// Only warnings and errors
     None,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show what a deploy would do, step by step, without connecting
+    /// Show what a deploy would do; with --probe, look at the target too
     Plan(plan::PlanArgs),
     /// Deploy: it ends committed or rolled back
     Deploy(deploy::DeployArgs),
-    /// Bring an unfinished run to its end
+    /// Bring an unfinished run to its end, or a stuck one out of it
     Settle(settle::SettleArgs),
-    /// Ask a running run to roll back
+    /// Ask the run in progress to roll back
+    #[command(after_help = abort::EXAMPLES)]
     Abort,
     /// Go back to the state before a committed run
     Rollback(rollback::RollbackArgs),
-    /// Show the state of the newest run
+    /// Show the newest run: its state, what users see, what to do next
     Status(status::StatusArgs),
     /// List the runs on the target, newest first
     History(history::HistoryArgs),

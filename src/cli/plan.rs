@@ -15,21 +15,33 @@ use super::{
 use crate::{
     config::Config,
     machine::Goal,
-    model::Outcome,
-    plan::{self, Condition, Facts, Plan, Refusal, Undo},
-    report::{Reporter, escape, time},
+    plan::{self, Condition, Facts, Plan, Undo},
+    report::time,
 };
+
+/// What no rollback gives back.
+pub(super) const NOT_BROUGHT_BACK: &str = "uploads and other files, Redis, queued jobs, sent mail, calls to other systems, connections of the app that are not declared";
+
+const EXAMPLES: &str = "Examples:
+  backstay plan -e staging
+  backstay plan -e staging --scripts out  # all that would run there
+  backstay plan -e staging --probe --artifact build.tar.gz
+
+--probe shows the SQL of pending migrations. To get it, it runs their code on the target, in the live application, while \
+every connection of the app only writes down what it is told (as `artisan migrate --pretend` does). What that code does \
+beside those connections (files, requests, mail, a connection that it makes itself) is done. No deploy looks this way.";
 
 /// What a plan takes.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct PlanArgs {
-    /// Connect and look, changing nothing; exit 3 if a deploy would be refused
+    /// Connect and look, changing nothing; exit 3 if a deploy would be refused, 75 if a run is in progress
     #[arg(long)]
     probe: bool,
     /// Write all that would run on the target into this folder
     #[arg(long, value_name = "DIR")]
     scripts: Option<PathBuf>,
-    /// The artifact that would be deployed: its migrations are compared with those that ran
+    /// What would be deployed: its migrations are compared with those that ran
     #[arg(long, value_name = "FILE|DIR")]
     artifact: Option<PathBuf>,
 }
@@ -110,7 +122,7 @@ fn text(plan: &Plan, config: &Config) -> String {
     }
     lines.push(String::new());
     lines.extend(plan.warnings.iter().map(|warning| format!("  note: {warning}")));
-    lines.push("  not brought back by a rollback: uploads and other files, Redis, queued jobs, sent mail, calls to other systems".to_owned());
+    lines.push(format!("  not brought back by a rollback: {NOT_BROUGHT_BACK}"));
     lines.push(String::new());
     lines.push("configuration as resolved:".to_owned());
     lines.extend(config.shown().lines().map(|line| format!("  {line}")));
@@ -120,86 +132,4 @@ fn text(plan: &Plan, config: &Config) -> String {
 fn as_json(plan: &Plan, config: &Config) -> serde_json::Value {
     json!({"v": 1, "ts": time::now(), "event": "plan", "run": null, "plan": plan.summary(), "warnings": plan.warnings,
         "config": serde_json::to_value(config).unwrap_or_default()})
-}
-
-/// What a probe found, and what a deploy would do or why it would be refused.
-pub(super) fn show_probed(
-    global: &Global,
-    mut reporter: Reporter,
-    facts: &Facts,
-    plan: Result<Box<Plan>, Vec<Refusal>>,
-) -> anyhow::Result<u8> {
-    reporter.close();
-    let code = if plan.is_ok() { 0 } else { Outcome::Refused.exit_code() };
-    let refusals = plan.as_ref().err().cloned().unwrap_or_default();
-    if global.json {
-        let found = json!({
-            "live": facts.live, "current": facts.current, "last_run": facts.last_run,
-            "framework": facts.app.as_ref().map(|app| app.version.clone()),
-            "maintenance": facts.app.as_ref().map(|app| app.down),
-            "databases": facts.connections.iter().map(|(name, c)| json!({"name": name, "driver": c.driver, "database": c.database})).collect::<Vec<_>>(),
-            "engines": facts.engines, "guard": facts.guard, "disk_free_bytes": facts.disk_free_bytes,
-            "unfinished": facts.unfinished.iter().map(|known| json!({"run": known.run, "state": known.state})).collect::<Vec<_>>(),
-        });
-        println!(
-            "{}",
-            json!({"v": 1, "ts": time::now(), "event": "probe", "run": null, "refused": code != 0, "refusals": refusals,
-            "found": found, "warnings": plan.as_ref().map(|plan| plan.warnings.clone()).unwrap_or_default(),
-            "plan": plan.as_ref().ok().map(|plan| plan.summary())})
-        );
-        return Ok(code);
-    }
-    println!("{}", escape_lines(&found(facts)));
-    match plan {
-        Ok(plan) => {
-            for step in &plan.steps {
-                println!("  {:<9} {}", step.phase.as_str(), step.name);
-            }
-            for warning in &plan.warnings {
-                println!("  note: {}", escape(warning));
-            }
-            println!("a deploy would begin; nothing was changed");
-        }
-        Err(refusals) => {
-            for refusal in &refusals {
-                println!(
-                    "  refused: {}\n           {}",
-                    escape(&refusal.reason),
-                    escape_lines(&refusal.remedy).replace('\n', "\n           ")
-                );
-            }
-            println!("a deploy would be refused; nothing was changed");
-        }
-    }
-    Ok(code)
-}
-
-fn found(facts: &Facts) -> String {
-    let mut lines = Vec::new();
-    let mut line = |name: &str, value: Option<String>| lines.extend(value.map(|value| format!("  {name:<12} {value}")));
-    line("live", Some(facts.live.clone().unwrap_or_else(|| "no version yet".to_owned())));
-    line(
-        "framework",
-        facts
-            .app
-            .as_ref()
-            .map(|app| format!("laravel {}{}", app.version, if app.down { ", in maintenance" } else { "" })),
-    );
-    for (name, connection) in &facts.connections {
-        line("database", Some(format!("{name}: {} {}", connection.driver, connection.database)));
-    }
-    for (name, text) in &facts.engines {
-        line("protection", Some(format!("{name}: {text}")));
-    }
-    line("guard", facts.guard.clone());
-    line("disk", facts.disk_free_bytes.map(|bytes| format!("{} MB free", bytes >> 20)));
-    line("site", facts.site_status.map(|status| format!("GET / answers {status}")));
-    for known in &facts.unfinished {
-        line("run", Some(format!("{} is {}", known.run, known.state)));
-    }
-    lines.join("\n")
-}
-
-fn escape_lines(text: &str) -> String {
-    text.lines().map(escape).collect::<Vec<_>>().join("\n")
 }

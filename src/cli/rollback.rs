@@ -8,8 +8,16 @@ use crate::{
     plan::{RollbackData, RollbackRequest},
 };
 
+const EXAMPLES: &str = "Examples:
+  backstay rollback -e staging --code-only
+  backstay rollback -e staging --undo 20261123T101500Z-3f2a1c9 --discard-writes
+
+Where the run migrated, one of --code-only and --discard-writes has to be said. Going back is a run of its own: it \
+commits (exit 0), or is rolled back to what is live now (exit 10).";
+
 /// What going back takes.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct RollbackArgs {
     /// The run to go back over [default: the one that is live]
     #[arg(long, value_name = "RUN")]

@@ -5,15 +5,24 @@ use serde_json::json;
 
 use super::{Global, context, look};
 use crate::{
+    drive::now_ms,
     machine::outcome,
+    model::{Data, Outcome, OutcomeReport},
     plan::Known,
     report::{escape, time},
 };
 
+const EXAMPLES: &str = "Examples:
+  backstay status -e staging
+  backstay status -e staging --json --exit-code
+
+It is 0 whenever it could look, whatever it saw; with --exit-code it says that by its exit code.";
+
 /// What status takes.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct StatusArgs {
-    /// Exit as the outcome of the run would: 0 idle or committed, 10 rolled back, 20 stuck, 30 unsettled, 75 running
+    /// Exit by the state: 0 idle or committed, 10 rolled back, 20 stuck, 30 unsettled, 75 running
     #[arg(long)]
     exit_code: bool,
 }
@@ -25,7 +34,7 @@ pub(super) async fn run(global: &Global, args: &StatusArgs) -> anyhow::Result<u8
     if global.json {
         println!("{}", object(newest.as_ref(), state));
     } else {
-        println!("{}", text(&config.environment.name, newest.as_ref()));
+        println!("{}", text(&config.environment.name, newest.as_ref(), now_ms()));
     }
     Ok(match state {
         _ if !args.exit_code => 0,
@@ -62,28 +71,159 @@ fn reason(known: &Known) -> Option<()> {
     (known.state != "committed" && known.journal.end.is_some()).then_some(())
 }
 
-fn text(environment: &str, known: Option<&Known>) -> String {
-    let Some(known) = known else { return format!("{environment}: idle, no run yet") };
+fn text(environment: &str, known: Option<&Known>, now_ms: i64) -> String {
+    let Some(known) = known else {
+        return format!("{environment}: idle, no run yet\n  next         backstay plan --probe -e {environment}");
+    };
     let report = outcome(&known.journal, &known.summary.about, &known.run);
-    let about = &known.summary.about;
-    let mut lines = vec![format!("{environment}: {}, run {}", known.state, known.run)];
+    let (about, journal) = (&known.summary.about, &known.journal);
+    let mut lines = vec![format!("{environment}: {} · {}", known.state, in_words(known, &report))];
     let mut line = |name: &str, value: Option<String>| {
         lines.extend(value.filter(|value| !value.is_empty()).map(|value| format!("  {name:<12} {}", escape(&value))));
     };
-    line("command", Some(format!("{} by {}", about.command, about.actor)));
-    line("revision", about.revision.clone());
-    line("release", report.release.clone());
-    line("step", known.journal.running.as_deref().map(|step| crate::journal::step_name(step).to_owned()));
-    line("started", known.journal.started_ms.map(time::rfc3339));
-    line("finished", known.journal.ended_ms.map(time::rfc3339));
-    line("maintenance", report.maintenance.then(|| "on".to_owned()));
+    let revision = about.revision.as_ref().map(|revision| format!(" of revision {revision}")).unwrap_or_default();
+    line("maintenance", maintenance(known, &report, now_ms));
+    line("run", Some(known.run.clone()));
+    line("what", Some(format!("{}{revision} by {}", about.command, about.actor)));
     line("reason", reason(known).map(|()| report.reason.clone()));
-    let next = match known.state.as_str() {
-        "unsettled" => Some(format!("backstay settle -e {environment}")),
-        "stuck" => Some(format!("backstay settle -e {environment} --retry, once the cause is mended")),
-        "running" => Some(format!("backstay abort -e {environment} asks it to roll back")),
-        _ => None,
-    };
-    line("next", next);
+    let at = if report.outcome == Outcome::Cancelled { "during" } else { "failed" };
+    line(at, reason(known).and(report.failed_step.clone()));
+    line("step", journal.running.as_deref().map(|step| crate::journal::step_name(step).to_owned()));
+    match known.state.as_str() {
+        "committed" | "rolled-back" => line("live", report.release.clone()),
+        _ => {
+            let release = |release: &Option<String>| release.clone().unwrap_or_else(|| "no version".to_owned());
+            let (before, new) = (release(&about.previous_release), release(&about.release));
+            line("release", Some(format!("{before} before the run, {new} after it")));
+        }
+    }
+    line("started", journal.started_ms.map(|ms| format!("{} ({})", time::moment(ms), time::ago(ms, now_ms))));
+    line("ended", journal.ended_ms.map(|ms| format!("{} ({})", time::moment(ms), time::ago(ms, now_ms))));
+    for (n, next) in next(environment, known).into_iter().enumerate() {
+        line(if n == 0 { "next" } else { "" }, Some(next));
+    }
     lines.join("\n")
+}
+
+/// What the state means for the site.
+fn in_words(known: &Known, report: &OutcomeReport) -> &'static str {
+    match (known.state.as_str(), report.data) {
+        ("running", _) if known.journal.committed => "the new version is live; the run is finishing",
+        ("running", _) if known.journal.abort.is_some() => "it is being rolled back",
+        ("running", _) => "a run is in progress",
+        ("unsettled", _) => "a run was left without an end, and nobody is working on it",
+        ("stuck", _) => "a person is needed; nothing more is touched until then",
+        ("committed", Data::Migrated) => "the new version is live with its migrated data",
+        ("committed", _) => "the new version is live",
+        ("rolled-back", Data::KeptMigrated) => "the old version is live; what the migration did to the data STAYS",
+        ("rolled-back", Data::Restored) => "the old version is live with its data",
+        ("rolled-back", _) => "the old version is live, the data was not touched",
+        (_, _) => "",
+    }
+}
+
+fn maintenance(known: &Known, report: &OutcomeReport, now_ms: i64) -> Option<String> {
+    let journal = &known.journal;
+    match (report.maintenance, journal.maintenance_on_ms, journal.maintenance_off_ms) {
+        (true, Some(on_ms), _) => {
+            Some(format!("ON: users have seen it since {} ({})", time::moment(on_ms), time::ago(on_ms, now_ms)))
+        }
+        (true, None, _) => Some("ON: it was on before the run and was left on".to_owned()),
+        (false, Some(on_ms), Some(off_ms)) => {
+            let took = u64::try_from(off_ms - on_ms).unwrap_or(0);
+            Some(format!("off; users saw it for {}", time::duration(took)))
+        }
+        (false, _, _) => Some("off".to_owned()),
+    }
+}
+
+fn next(environment: &str, known: &Known) -> Vec<String> {
+    let run = &known.run;
+    let log = format!("backstay logs {run} -e {environment}  # what its scripts printed");
+    match known.state.as_str() {
+        "unsettled" => {
+            vec![format!("backstay settle -e {environment}  # brings it to its end; so does the next deploy"), log]
+        }
+        "stuck" => vec![
+            log,
+            format!("backstay settle -e {environment} --retry  # once the cause is mended"),
+            format!(
+                "backstay settle -e {environment} --accept committed|rolled-back  # once you have mended it by hand"
+            ),
+        ],
+        "running" => vec![format!("backstay abort -e {environment}  # asks it to roll back"), log],
+        "rolled-back" => vec![log],
+        _ => vec![],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        journal::{Abort, Direction, End},
+        plan::{About, Summary},
+    };
+
+    /// A run that began at 10:15, with maintenance from 10:16 on.
+    fn known(state: &str, change: impl FnOnce(&mut Known)) -> Known {
+        let at = 1_795_428_900_000;
+        let about = About {
+            command: "deploy".into(),
+            revision: Some("3f2a1c9".into()),
+            actor: "alice (GitHub)".into(),
+            release: Some("releases/20261123T101500Z-3f2a1c9".into()),
+            previous_release: Some("releases/20261122T090000Z-aaaaaaa".into()),
+            ..About::default()
+        };
+        let mut known = Known {
+            run: "20261123T101500Z-3f2a1c9".into(),
+            state: state.into(),
+            summary: Summary { about, ..Summary::default() },
+            journal: crate::journal::RunState { started_ms: Some(at), ..Default::default() },
+        };
+        known.journal.begun = vec!["07-migrate".into()];
+        known.journal.maintenance_on_ms = Some(at + 60_000);
+        known.journal.reported.push(("maintenance".into(), "on".into()));
+        change(&mut known);
+        known
+    }
+
+    fn ended(known: &mut Known, end: End) {
+        known.journal.ended_ms = known.journal.started_ms.map(|ms| ms + 130_000);
+        if matches!(end, End::Decided(_)) {
+            known.journal.maintenance_off_ms = known.journal.started_ms.map(|ms| ms + 120_000);
+            known.journal.reported = vec![("maintenance".into(), "off".into()), ("data".into(), "restored".into())];
+        }
+        known.journal.end = Some(end);
+    }
+
+    #[test]
+    fn every_state_says_what_it_means_and_what_to_do() {
+        let why = "exit 1: SQLSTATE[42S21] \u{1b}[31m";
+        let abort = |known: &mut Known| {
+            known.journal.abort = Some(Abort { kind: "step".into(), step: "migrate".into(), text: why.into() });
+        };
+        let states = [
+            known("running", |known| known.journal.running = Some("07-migrate".into())),
+            known("unsettled", |known| known.journal.running = Some("07-migrate".into())),
+            known("stuck", |known| {
+                abort(known);
+                ended(known, End::Stuck { at: "protect".into(), text: "the copy is missing".into() });
+            }),
+            known("committed", |known| {
+                known.journal.committed = true;
+                ended(known, End::Decided(Direction::Committed));
+                known.journal.reported[1].1 = "migrated".into();
+            }),
+            known("rolled-back", |known| {
+                abort(known);
+                ended(known, End::Decided(Direction::RolledBack));
+            }),
+        ];
+        let now_ms = 1_795_428_900_000 + 600_000;
+        let mut all = vec![text("staging", None, now_ms)];
+        all.extend(states.iter().map(|known| text("staging", Some(known), now_ms)));
+        insta::assert_snapshot!(all.join("\n\n"));
+    }
 }

@@ -17,8 +17,12 @@ const REPLY_MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// Looks at the target, and meanwhile at the site. `begun` is told when the target is at it.
 pub(super) async fn probe(target: Arc<Target>, job: Arc<Job>, begun: oneshot::Sender<()>) -> Input {
-    let is_rollback = matches!(job.goal, Goal::Rollback(_));
-    let tar = match plan::probe(&job.config, &job.request, is_rollback) {
+    let purpose = match job.goal {
+        Goal::Plan => plan::Purpose::Plan,
+        Goal::Rollback(_) => plan::Purpose::Rollback,
+        Goal::Deploy | Goal::Settle { .. } | Goal::Abort => plan::Purpose::Deploy,
+    };
+    let tar = match plan::probe(&job.config, &job.request, purpose) {
         Ok(tar) => tar,
         Err(error) => return Input::ProbeFailed(format!("the probe could not be packed: {error}")),
     };

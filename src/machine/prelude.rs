@@ -16,14 +16,26 @@ pub(super) fn probed(
 ) -> (State, Vec<Effect>) {
     let newest = facts.unfinished.first().cloned();
     match &job.goal {
-        Goal::Plan => {
-            let plan = make(job, &facts).map(Box::new);
-            done(vec![], Finish::Planned { facts: Box::new(facts), plan })
-        }
+        Goal::Plan => planned(job, facts, newest.as_ref()),
         Goal::Settle { retry, accept } => settle(job, newest, *retry, accept.clone(), now_ms),
         Goal::Abort => abort(job, newest, now_ms),
         Goal::Deploy | Goal::Rollback(_) => begin(job, &facts, newest, since_ms, now_ms, settled),
     }
+}
+
+/// What a deploy would begin with, or every reason against it; a stuck run is one.
+fn planned(job: &Job, facts: Facts, newest: Option<&Known>) -> (State, Vec<Effect>) {
+    if let (Some((known, digest)), Some((_, own))) = (&facts.same_key, &job.request.key)
+        && digest != own
+    {
+        return done(vec![], Finish::Usage(key_changed(&known.run)));
+    }
+    let plan = match (make(job, &facts), newest.filter(|known| known.state == "stuck")) {
+        (plan, None) => plan.map(Box::new),
+        (Ok(_), Some(known)) => Err(vec![stuck_refusal(job, known)]),
+        (Err(others), Some(known)) => Err([vec![stuck_refusal(job, known)], others].concat()),
+    };
+    done(vec![], Finish::Planned { facts: Box::new(facts), plan })
 }
 
 fn begin(

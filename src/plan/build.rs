@@ -43,6 +43,8 @@ pub struct Shipment {
     pub size_bytes: u64,
     /// The migrations in it, by their names without `.php`.
     pub migrations: Vec<String>,
+    /// Those of them whose text is looked at for a plan: name and content, a few megabytes at most.
+    pub migration_files: Vec<(String, Vec<u8>)>,
 }
 
 /// The plan, or every reason against it.

@@ -37,6 +37,16 @@ pub struct Facts {
     pub connections: Vec<(String, Connection)>,
     /// What an engine's own probe found, by the name of the database: lines for people.
     pub engines: Vec<(String, String)>,
+    /// How large the databases are, where somebody could say.
+    pub sizes: Vec<Size>,
+    /// What a person should know before a run begins, as the target's own scripts say it.
+    pub warnings: Vec<String>,
+    /// What pending migrations would do; only for a plan that a person asked for.
+    pub pretended: Vec<Pretended>,
+    /// Why not all of them could be asked.
+    pub pretend_fault: Option<String>,
+    /// The newest runs that ended in one of the two states, newest first; only for a plan as well.
+    pub ended: Vec<Known>,
     /// What the site answers to `GET /`.
     pub site_status: Option<u16>,
     /// http checks that the live version passes: name of the check.
@@ -73,6 +83,30 @@ pub struct App {
     pub database_error: Option<String>,
 }
 
+/// How large a database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Size {
+    /// Its name in the configuration.
+    pub database: String,
+    /// Data and indexes.
+    pub bytes: u64,
+    /// Tables.
+    pub tables: u64,
+}
+
+/// A pending migration whose code was run against connections that carry nothing out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pretended {
+    /// Its name, without `.php`.
+    pub name: String,
+    /// Its statements, the first ones when there are many.
+    pub statements: Vec<String>,
+    /// How many there are in all; none: it did not get to its end.
+    pub count: Option<u64>,
+    /// Why it did not.
+    pub fault: Option<String>,
+}
+
 impl Facts {
     /// Reads a probe's reply.
     pub fn read(reply: &Reply) -> Self {
@@ -100,6 +134,11 @@ impl Facts {
             app: app(reply),
             connections: connections(reply),
             engines: reply.all("engine").filter_map(|line| line.split_once(' ')).map(owned).collect(),
+            sizes: reply.all("size").filter_map(size).collect(),
+            warnings: reply.all("warning").map(str::to_owned).collect(),
+            pretended: pretended(reply),
+            pretend_fault: text("pretend-failed"),
+            ended: known(reply, "ended"),
             site_status: reply.get("site-status").and_then(|status| status.parse().ok()),
             baseline: Vec::new(),
         }
@@ -108,6 +147,11 @@ impl Facts {
     /// What the app said of a database's connection.
     pub fn connection(&self, database: &str) -> Option<&Connection> {
         self.connections.iter().find(|(name, _)| name == database).map(|(_, connection)| connection)
+    }
+
+    /// How large a database is.
+    pub fn size(&self, database: &str) -> Option<&Size> {
+        self.sizes.iter().find(|size| size.database == database)
     }
 
     /// Whether the target has that program.
@@ -175,6 +219,27 @@ fn connections(reply: &Reply) -> Vec<(String, Connection)> {
             (name, connection)
         })
         .collect()
+}
+
+/// `NAME BYTES TABLES`.
+fn size(line: &str) -> Option<Size> {
+    let mut words = line.split(' ');
+    let (database, bytes, tables) = (words.next()?, words.next()?, words.next()?);
+    Some(Size { database: database.to_owned(), bytes: bytes.parse().ok()?, tables: tables.parse().ok()? })
+}
+
+fn pretended(reply: &Reply) -> Vec<Pretended> {
+    let of = |fact: &str, name: &str| -> Vec<String> {
+        let lines = reply.all(fact).filter_map(|line| line.split_once('\t'));
+        lines.filter(|(whose, _)| *whose == name).map(|(_, what)| what.to_owned()).collect()
+    };
+    let each = |name: &str| Pretended {
+        name: name.to_owned(),
+        statements: of("sql", name),
+        count: of("pretended", name).first().and_then(|count| count.parse().ok()),
+        fault: of("unpretended", name).into_iter().next(),
+    };
+    reply.all("migration").map(each).collect()
 }
 
 fn owned((name, value): (&str, &str)) -> (String, String) {

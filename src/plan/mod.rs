@@ -6,6 +6,7 @@ mod bundle;
 pub mod database;
 mod facts;
 mod params;
+mod pending;
 #[expect(clippy::module_inception, reason = "the plan is what this room is for")]
 mod plan;
 mod probe;
@@ -16,9 +17,10 @@ mod steps;
 
 pub use build::{Request, Shipment, build};
 pub use bundle::{BLOCK, Bundle, hex, pack};
-pub use facts::{App, Facts, Known, fold, known};
+pub use facts::{App, Facts, Known, Pretended, Size, fold, known};
+pub use pending::{Pending, Sql, pending};
 pub use plan::{About, Generation, Notify, Plan, Settings, StepSummary, Summary};
-pub use probe::probe;
-pub use refuse::refusals;
+pub use probe::{Purpose, probe};
+pub use refuse::{disk_needed_bytes, refusals};
 pub use rollback::{RollbackData, RollbackRequest, build_rollback, rollback_span};
 pub use step::{After, Condition, Finish, PlanFile, Refusal, Script, Step, Undo};

@@ -13,15 +13,33 @@ use super::{
 };
 use crate::{config::Config, scripts};
 
-/// The tar for `scripts::PROBE_START`. For a rollback the newest committed runs are told as well.
+/// What a target is looked at for: what is told beyond that which every run has to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A run begins, is settled or aborted.
+    Deploy,
+    /// The newest committed runs are told as well.
+    Rollback,
+    /// A person reads it: ended runs, and the SQL of pending migrations. To get it, their code is run against
+    /// connections that carry nothing out.
+    Plan,
+}
+
+/// The tar for `scripts::PROBE_START`.
 ///
 /// # Errors
 /// Only when memory runs out.
-pub fn probe(config: &Config, request: &Request, is_rollback: bool) -> io::Result<Vec<u8>> {
+pub fn probe(config: &Config, request: &Request, purpose: Purpose) -> io::Result<Vec<u8>> {
     let protected = databases(config, &Facts::default(), request);
     let mut values = params(config, request, &protected);
+    let word = match purpose {
+        Purpose::Deploy => "deploy",
+        Purpose::Rollback => "rollback",
+        Purpose::Plan => "plan",
+    };
     values.push(("KEY", request.key.as_ref().map(|(key, _)| key.clone()).unwrap_or_default()));
-    values.push(("ROLLBACK", if is_rollback { "yes" } else { "" }.to_owned()));
+    values.push(("PURPOSE", word.to_owned()));
+    values.push(("SHIPPED", if request.shipment.is_some() { "yes" } else { "" }.to_owned()));
     let mut files = probe_files(config);
     files.push(PlanFile::text("probe", scripts::PROBE));
     files.push(PlanFile::text("params", scripts::params(values.iter().map(|(n, v)| (*n, v.as_str())))));
@@ -30,6 +48,13 @@ pub fn probe(config: &Config, request: &Request, is_rollback: bool) -> io::Resul
     for Protected { name, files: parts, .. } in protected {
         files
             .extend(parts.into_iter().map(|file| PlanFile { path: format!("databases/{name}/{}", file.path), ..file }));
+    }
+    if let (Purpose::Plan, Some(shipment)) = (purpose, &request.shipment) {
+        let below = |(name, bytes): &(String, Vec<u8>)| PlanFile {
+            path: format!("migrations/{name}.php"),
+            bytes: bytes.clone(),
+        };
+        files.extend(shipment.migration_files.iter().map(below));
     }
     let headers = secrets(config, request).into_iter().filter(|(name, _)| name == "http-headers");
     files.extend(headers.map(|(name, secret)| PlanFile::text(format!("secrets/{name}"), secret.expose())));

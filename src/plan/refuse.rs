@@ -12,7 +12,7 @@ pub fn refusals(config: &Config, facts: &Facts, request: &Request) -> Vec<Refusa
     all.extend(code_without_undo(config, request));
     all.extend(guard(config, facts));
     all.extend(databases(config, facts));
-    all.extend(disk(facts, request));
+    all.extend(disk(config, facts, request));
     all.extend(leaks(config, facts));
     all
 }
@@ -73,15 +73,25 @@ fn databases(config: &Config, facts: &Facts) -> Vec<Refusal> {
     all
 }
 
-fn disk(facts: &Facts, request: &Request) -> Option<Refusal> {
+fn disk(config: &Config, facts: &Facts, request: &Request) -> Option<Refusal> {
     let free = facts.disk_free_bytes?;
-    let needed = request.shipment.as_ref().map_or(0, |shipment| shipment.size_bytes * 3 / 2) + SPARE_BYTES;
+    let needed = disk_needed_bytes(config, facts, request);
     (free < needed).then(|| {
         Refusal::new(
             format!("the target's disk has {} MB free, the run needs about {} MB", free >> 20, needed >> 20),
             "make room there: old releases (release.keep), logs, package caches",
         )
     })
+}
+
+/// What a run takes below the path, about: the release as it comes and unpacked, the copies of databases that are files
+/// (one sealed, one of the failed state), journal and logs. Servers keep their copies where their data is.
+pub fn disk_needed_bytes(config: &Config, facts: &Facts, request: &Request) -> u64 {
+    let release = request.shipment.as_ref().map_or(0, |shipment| shipment.size_bytes.saturating_mul(3) / 2);
+    let is_file = |name: &str| facts.connection(name).is_some_and(|connection| connection.driver == "sqlite");
+    let protects = config.maintenance.when != When::Never && config.migrate.command.is_some();
+    let files = facts.sizes.iter().filter(|size| protects && is_file(&size.database));
+    files.fold(release.saturating_add(SPARE_BYTES), |sum, size| sum.saturating_add(size.bytes.saturating_mul(2)))
 }
 
 /// Something that writes through maintenance.
@@ -97,7 +107,7 @@ fn leaks(config: &Config, facts: &Facts) -> Option<Refusal> {
 
 /// What a person should know before it begins.
 pub(super) fn warnings(config: &Config, facts: &Facts) -> Vec<String> {
-    let mut all = Vec::new();
+    let mut all = facts.warnings.clone();
     let is_down = config.maintenance.when != When::Never;
     if let Some(found) = facts.guard.as_deref().filter(|found| *found != "cron" && config.runner.guard == Guard::Auto) {
         all.push(format!(

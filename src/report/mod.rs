@@ -3,7 +3,10 @@
 mod bar;
 mod escape;
 mod json;
+mod layout;
+mod paint;
 mod plain;
+mod running;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -14,7 +17,7 @@ use std::io::Write;
 
 pub use escape::escape;
 
-use self::{bar::Bars, plain::Plain, summary::Summary};
+use self::{bar::Bars, paint::Paint, plain::Plain, summary::Summary};
 use crate::model::{Event, EventKind, OutcomeReport};
 
 /// How progress is shown on stderr.
@@ -46,6 +49,7 @@ pub struct Reporter {
     json: Option<Box<dyn Write + Send>>,
     view: View,
     summary: Summary,
+    paint: Paint,
     errors: Box<dyn Write + Send>,
 }
 
@@ -64,12 +68,12 @@ impl Reporter {
     /// On these instead; bars draw on the terminal themselves.
     pub fn to(options: Options, stdout: Box<dyn Write + Send>, stderr: Box<dyn Write + Send>) -> Self {
         let view = match options.mode {
-            Mode::Bar => View::Bar(Bars::new(options.color)),
-            Mode::Plain => View::Plain(Plain::new()),
+            Mode::Bar => View::Bar(Bars::new(Paint(options.color))),
+            Mode::Plain => View::Plain(Plain::default()),
             Mode::None => View::None,
         };
         let json = options.json.then_some(stdout);
-        Self { json, view, summary: Summary::new(&options), errors: stderr }
+        Self { json, view, summary: Summary::new(&options), paint: Paint(options.color), errors: stderr }
     }
 
     /// Shows one event. What cannot be written is nobody's loss: the journal has it.
@@ -82,7 +86,11 @@ impl Reporter {
         match &mut self.view {
             View::Bar(bars) => bars.event(event),
             View::Plain(plain) => plain.event(event, &mut self.errors),
-            View::None => {}
+            View::None => {
+                if let EventKind::Warning { text } = &event.kind {
+                    let _ = writeln!(self.errors, "! {}", escape(text));
+                }
+            }
         }
         if let EventKind::Outcome(report) = &event.kind {
             self.end(report);
@@ -92,7 +100,7 @@ impl Reporter {
     /// Time passes: signs of life.
     pub fn tick(&mut self, now_ms: i64) {
         match &mut self.view {
-            View::Bar(bars) => bars.tick(),
+            View::Bar(bars) => bars.tick(now_ms),
             View::Plain(plain) => plain.tick(now_ms, &mut self.errors),
             View::None => {}
         }
@@ -120,7 +128,11 @@ impl Reporter {
 
     fn end(&mut self, report: &OutcomeReport) {
         self.close();
-        let text = self.summary.text(report);
+        let screen = match &self.view {
+            View::Bar(_) => Some(bar::layout()),
+            View::Plain(_) | View::None => None,
+        };
+        let text = self.summary.text(report, screen, self.paint);
         let _ = write!(self.errors, "{text}");
         let _ = self.errors.flush();
     }

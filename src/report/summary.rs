@@ -1,110 +1,143 @@
 //! The end: a table of steps with durations, the outcome in one sentence, and for a failure what to look at and do next.
 
-use std::fmt::Write;
-
-use super::{Options, escape, time};
+use super::{
+    Options, escape,
+    layout::{Layout, pad},
+    paint::{GREEN, Paint, RED, YELLOW},
+    time,
+    words::{one_line, step_head},
+};
 use crate::model::{Data, Event, EventKind, Outcome, OutcomeReport, StepResult};
 
 /// Lines of a failing script that are shown; the rest is in the log.
 const TAIL_LINES: usize = 15;
+/// What is shown of each of them.
+const TAIL_LINE_MAX: usize = 400;
 
 pub(super) struct Summary {
     environment: String,
-    steps: Vec<(String, u64, &'static str)>,
+    rows: Vec<Row>,
+    began_ms: Option<i64>,
+    ended_ms: i64,
     failure: Option<(String, Vec<String>)>,
     refusals: Vec<(String, String)>,
-    warnings: usize,
+}
+
+/// A line of the table.
+enum Row {
+    Step { name: String, took_ms: u64, failed: bool },
+    Turn(&'static str),
 }
 
 impl Summary {
     pub(super) fn new(options: &Options) -> Self {
         Self {
             environment: options.environment.clone(),
-            steps: Vec::new(),
+            rows: Vec::new(),
+            began_ms: None,
+            ended_ms: 0,
             failure: None,
             refusals: Vec::new(),
-            warnings: 0,
         }
     }
 
     pub(super) fn event(&mut self, event: &Event) {
+        self.began_ms.get_or_insert(event.at_ms);
+        self.ended_ms = event.at_ms;
+        let turn = |text| Row::Turn(text);
         match &event.kind {
             EventKind::StepEnded { step, undo, result, duration_ms, .. } => {
-                let name = if *undo { format!("undo {step}") } else { step.clone() };
-                let mark = match result {
-                    StepResult::Done => "",
-                    StepResult::Failed { .. } => "failed",
+                let failed = match result {
+                    StepResult::Done => false,
+                    StepResult::Failed { .. } => true,
                     StepResult::Skipped => return,
                 };
-                self.steps.push((name, *duration_ms, mark));
+                self.rows.push(Row::Step { name: step_head(step, *undo), took_ms: *duration_ms, failed });
             }
+            EventKind::MaintenanceOn => self.rows.push(turn("users see maintenance")),
+            EventKind::MaintenanceOff { .. } => self.rows.push(turn("users see the site again")),
+            EventKind::Undoing { .. } => self.rows.push(turn("undoing")),
+            EventKind::Commit => self.rows.push(turn("committed")),
             // The first failure is the cause; what fails after it is a consequence.
             EventKind::FailureOutput { step, lines } if self.failure.is_none() => {
                 self.failure = Some((step.clone(), lines.clone()));
             }
             EventKind::Refusal { reason, remedy } => self.refusals.push((reason.clone(), remedy.clone())),
-            EventKind::Warning { .. } => self.warnings += 1,
             EventKind::Opened { .. }
             | EventKind::PhaseBegun { .. }
             | EventKind::PhaseEnded { .. }
             | EventKind::StepBegun { .. }
             | EventKind::StepOutput { .. }
-            | EventKind::MaintenanceOn
-            | EventKind::MaintenanceOff { .. }
-            | EventKind::Undoing { .. }
-            | EventKind::Commit
             | EventKind::Restored
             | EventKind::Checked { .. }
+            | EventKind::Warning { .. }
             | EventKind::Link { .. }
             | EventKind::FailureOutput { .. }
             | EventKind::Outcome(_) => {}
         }
     }
 
-    pub(super) fn text(&self, report: &OutcomeReport) -> String {
-        let mut text = String::new();
-        if !self.steps.is_empty() {
-            text.push('\n');
-            for (name, ms, mark) in &self.steps {
-                let _ = writeln!(
-                    text,
-                    "  {}",
-                    format!("{:<24} {:>12}  {mark}", escape(name), time::duration(*ms)).trim_end()
-                );
-            }
-        }
+    /// All of it. On a screen long sentences are wrapped; elsewhere a sentence is a line.
+    pub(super) fn text(&self, report: &OutcomeReport, screen: Option<Layout>, paint: Paint) -> String {
+        let mut lines = self.table(report);
         for (reason, remedy) in &self.refusals {
-            let _ = writeln!(text, "\nrefused: {}", escape(reason));
-            for line in remedy.lines() {
-                let _ = writeln!(text, "  {}", escape(line));
+            lines.push(String::new());
+            lines.extend(paragraph(screen, &format!("refused: {}", escape(reason)), 2));
+            lines.extend(remedy.lines().map(|line| format!("  {}", escape(line))));
+        }
+        if let Some((step, tail)) = self.failure.as_ref().filter(|_| report.outcome != Outcome::Committed) {
+            lines.push(String::new());
+            lines.push(format!("last lines of {}:", escape(step)));
+            let end = tail.iter().rposition(|line| !line.trim().is_empty()).map_or(0, |last| last + 1);
+            let last = &tail[end.saturating_sub(TAIL_LINES)..end];
+            lines.extend(last.iter().map(|line| format!("  │ {}", shortened(&escape(line))).trim_end().to_owned()));
+        }
+        lines.push(String::new());
+        let color = match report.outcome {
+            Outcome::Committed => GREEN,
+            Outcome::RolledBack | Outcome::Cancelled | Outcome::Locked => YELLOW,
+            Outcome::Stuck | Outcome::Refused | Outcome::InDoubt => RED,
+        };
+        let sentence = paragraph(screen, &one_line(&self.sentence(report)), 2);
+        lines.extend(sentence.iter().map(|line| paint.text(color, line)));
+        let next = self.next(report);
+        let width = next.iter().map(|(what, _)| what.chars().count()).max().unwrap_or(0);
+        lines.extend(next.iter().map(|(what, command)| format!("  {}  {command}", pad(what, width))));
+        lines.join("\n") + "\n"
+    }
+
+    fn table(&self, report: &OutcomeReport) -> Vec<String> {
+        if !self.rows.iter().any(|row| matches!(row, Row::Step { .. })) {
+            return Vec::new();
+        }
+        let mut lines = vec![String::new(), format!("  {:<24} {:>11}", "step", "took")];
+        lines.extend(self.rows.iter().map(|row| match row {
+            Row::Turn(text) => format!("  ── {text} ──"),
+            Row::Step { name, took_ms, failed } => {
+                let mark = if *failed { "  ✗ failed" } else { "" };
+                format!("  {} {:>11}{mark}", pad(&escape(name), 24), time::duration(*took_ms))
             }
-        }
-        if let Some((step, lines)) = self.failure.as_ref().filter(|_| report.outcome != Outcome::Committed) {
-            let _ = writeln!(text, "\nlast lines of {}:", escape(step));
-            for line in &lines[lines.len().saturating_sub(TAIL_LINES)..] {
-                let _ = writeln!(text, "  | {}", escape(line));
-            }
-        }
-        let _ = writeln!(text, "\n{}", escape(&self.sentence(report)));
-        for line in self.next(report) {
-            let _ = writeln!(text, "  {line}");
-        }
-        text
+        }));
+        let all_ms = u64::try_from(self.ended_ms - self.began_ms.unwrap_or(self.ended_ms)).unwrap_or(0);
+        lines.push(format!("  {:<24} {:>11}", "total", time::duration(all_ms)));
+        lines.extend(
+            report
+                .downtime_ms
+                .filter(|ms| *ms > 0)
+                .map(|ms| format!("  {:<24} {:>11}", "users saw maintenance", time::duration(ms))),
+        );
+        lines
     }
 
     fn sentence(&self, report: &OutcomeReport) -> String {
-        let seen = match report.downtime_ms {
-            Some(0) => " Users saw no maintenance.".to_owned(),
-            Some(ms) => format!(" Users saw maintenance for {}.", time::duration(ms)),
-            None => String::new(),
-        };
         let failed = report.failed_step.as_ref().map(|step| format!("{step} failed: ")).unwrap_or_default();
-        let reason = report.reason.trim_end_matches('.');
+        let reason = report.reason.trim_end().trim_end_matches('.').trim_end();
+        let site = || format!("{}{}", site(report), seen(report));
         match report.outcome {
-            Outcome::Committed => format!("committed: {reason}. The new version is live{}.{seen}", data(report.data)),
-            Outcome::RolledBack => format!("rolled back: {failed}{reason}. {}{seen}", old(report)),
+            Outcome::Committed => format!("committed: {reason}. {}", site()),
+            Outcome::RolledBack => format!("rolled back: {failed}{reason}. {}", site()),
             Outcome::Cancelled if report.run.is_none() => format!("cancelled: {reason}. Nothing was changed."),
-            Outcome::Cancelled => format!("cancelled: {reason}. {}{seen}", old(report)),
+            Outcome::Cancelled => format!("cancelled: {reason}. {}", site()),
             Outcome::Stuck => {
                 let site =
                     if report.maintenance { "Users see maintenance, and" } else { "Users are not in maintenance;" };
@@ -120,48 +153,93 @@ impl Summary {
         }
     }
 
-    fn next(&self, report: &OutcomeReport) -> Vec<String> {
+    /// What to look at and do: what for, and the command.
+    fn next(&self, report: &OutcomeReport) -> Vec<(&'static str, String)> {
         let environment = &self.environment;
-        let logs = match (&report.run, &report.failed_step) {
-            (Some(run), Some(step)) if self.failure.is_some() => {
-                format!("full log: backstay logs {run} {step} -e {environment}")
+        let log = match (&report.run, &report.failed_step) {
+            (Some(run), Some(step)) if self.failure.as_ref().is_some_and(|(failed, _)| failed == step) => {
+                Some(("full log", format!("backstay logs {run} {step} -e {environment}")))
             }
-            (Some(run), _) => format!("full log: backstay logs {run} -e {environment}"),
-            (None, _) => String::new(),
+            (Some(run), _) => Some(("full log", format!("backstay logs {run} -e {environment}"))),
+            (None, _) => None,
         };
-        let mut lines = match report.outcome {
-            Outcome::Committed | Outcome::Refused => vec![],
-            Outcome::RolledBack | Outcome::Cancelled => vec![logs],
-            Outcome::Stuck => vec![
-                logs,
-                format!("when the cause is mended: backstay settle -e {environment} --retry"),
-                format!("or by hand, then: backstay settle -e {environment} --accept committed|rolled-back --yes"),
-            ],
-            Outcome::Locked => vec![format!("see: backstay status -e {environment}")],
-            Outcome::InDoubt => vec![
-                format!("see: backstay status -e {environment}"),
-                format!("bring it to its end: backstay settle -e {environment}"),
-            ],
-        };
-        lines.retain(|line| !line.is_empty());
+        let status = format!("backstay status -e {environment}");
+        let mut lines = Vec::new();
+        match report.outcome {
+            Outcome::Committed => {}
+            Outcome::Refused => lines.extend(
+                (self.refusals.len() > 1).then(|| ("see all again", format!("backstay plan --probe -e {environment}"))),
+            ),
+            Outcome::RolledBack => {
+                lines.extend(log);
+                lines.push(("once it is mended", format!("backstay deploy -e {environment}")));
+            }
+            Outcome::Cancelled => lines.extend(log),
+            Outcome::Stuck => {
+                lines.extend(log);
+                lines.push(("the cause is mended", format!("backstay settle -e {environment} --retry")));
+                let accept = format!("backstay settle -e {environment} --accept committed|rolled-back --yes");
+                lines.push(("mended by hand", accept));
+            }
+            Outcome::Locked => {
+                lines.push(("see how it goes", status));
+                lines.push(("make it roll back", format!("backstay abort -e {environment}")));
+            }
+            Outcome::InDoubt => {
+                lines.push(("see how it goes", status));
+                lines.push(("bring it to its end", format!("backstay settle -e {environment}")));
+            }
+        }
         lines
     }
 }
 
-fn data(data: Data) -> &'static str {
-    match data {
-        Data::Migrated => " with its migrated data",
-        Data::Untouched => ", the data was not touched",
-        Data::Restored => " with the data from before",
-        Data::KeptMigrated => ", the data stays migrated",
+fn paragraph(screen: Option<Layout>, text: &str, indent: usize) -> Vec<String> {
+    screen.map_or_else(|| vec![text.to_owned()], |layout| layout.paragraph(text, indent))
+}
+
+fn shortened(line: &str) -> String {
+    match line.char_indices().nth(TAIL_LINE_MAX) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
     }
 }
 
-fn old(report: &OutcomeReport) -> &'static str {
-    match report.data {
-        Data::Restored => "The old version is live with its data, compared.",
-        Data::Untouched => "The old version is live, its data was not touched.",
-        Data::KeptMigrated => "The old version is live; what the migration did to the data STAYS.",
-        Data::Migrated => "The old version is live.",
-    }
+/// What is live, with which data.
+fn site(report: &OutcomeReport) -> String {
+    let live = match (report.outcome, &report.release) {
+        (Outcome::Committed, _) => "The new version is live",
+        // a first deploy goes back to nothing
+        (_, None) if report.previous_release.is_none() && report.data == Data::Untouched => {
+            return "No version is live, as before.".to_owned();
+        }
+        (_, _) => "The old version is live",
+    };
+    let data = match (report.outcome, report.data) {
+        (Outcome::Committed, Data::Migrated) => " with its migrated data",
+        (Outcome::Committed, Data::Restored) => " with the data from before",
+        (_, Data::Restored) => " with its data, compared",
+        (_, Data::Untouched) => ", the data was not touched",
+        (Outcome::Committed, Data::KeptMigrated) => ", the data stays migrated",
+        (_, Data::KeptMigrated) => "; what the migration did to the data STAYS",
+        (_, Data::Migrated) => "",
+    };
+    format!("{live}{data}.")
+}
+
+/// What users saw, and see.
+fn seen(report: &OutcomeReport) -> String {
+    let back = match report.rollback_ms {
+        Some(ms) if report.outcome != Outcome::Committed => format!("; going back took {}", time::duration(ms)),
+        Some(_) | None => String::new(),
+    };
+    let saw = match report.downtime_ms {
+        Some(0) if report.maintenance => String::new(),
+        Some(0) => " Users saw no maintenance.".to_owned(),
+        Some(ms) => format!(" Users saw maintenance for {}{back}.", time::duration(ms)),
+        None => String::new(),
+    };
+    let still =
+        if report.maintenance { " Users still see maintenance: it was on before the run and was left on." } else { "" };
+    format!("{saw}{still}")
 }

@@ -1,7 +1,7 @@
 //! The words of an event, the same in bars and plain lines.
 
 use super::{escape, time};
-use crate::model::{EventKind, StepResult};
+use crate::model::{Event, EventKind, StepResult};
 
 /// What one event says, without its time; none for those that only bars and signs of life use.
 pub(super) struct Words {
@@ -23,58 +23,103 @@ pub(super) enum Mark {
     Warn,
     /// A turn of the run: it stands between rules.
     Turn,
-    Plain,
+    /// What the command is about to do.
+    Title,
 }
 
-pub(super) fn words(kind: &EventKind) -> Option<Words> {
-    let words = |head: &str, text: String, took_ms, mark| {
-        Some(Words { head: escape(head), text: escape(&text), took_ms, mark })
-    };
-    let turn = |text: &str| words("", text.to_owned(), None, Mark::Turn);
-    match kind {
-        EventKind::Opened { command, app, environment, revision } => {
-            let revision =
-                revision.as_ref().map(|revision| format!(" · revision {}", short(revision))).unwrap_or_default();
-            words("backstay", format!("{command} · {app} → {environment}{revision}"), None, Mark::Plain)
+impl Mark {
+    /// The sign before a line.
+    pub(super) const fn sign(self) -> char {
+        match self {
+            Self::Good => '✓',
+            Self::Bad => '✗',
+            Self::Warn => '!',
+            Self::Turn | Self::Title => ' ',
         }
-        EventKind::PhaseEnded { phase, note, duration_ms } => {
-            words(phase.as_str(), note.clone(), Some(*duration_ms), Mark::Good)
-        }
-        EventKind::StepEnded { step, undo, result, note, duration_ms, .. } => {
-            let head = if *undo { format!("undo {step}") } else { step.clone() };
-            match result {
-                StepResult::Done => words(&head, note.clone(), Some(*duration_ms), Mark::Good),
-                StepResult::Failed { code } => {
-                    let note = if note.is_empty() { String::new() } else { format!(": {note}") };
-                    words(&head, format!("exit {code}{note}"), Some(*duration_ms), Mark::Bad)
-                }
-                StepResult::Skipped => None,
-            }
-        }
-        EventKind::MaintenanceOn => turn("users see maintenance"),
-        EventKind::MaintenanceOff { downtime_ms, .. } => {
-            turn(&format!("users see the site again, after {}", time::duration(*downtime_ms)))
-        }
-        EventKind::Undoing { reason } => turn(&format!("undoing: {reason}")),
-        EventKind::Commit => turn("committed"),
-        EventKind::Restored => turn("code and data are as before"),
-        EventKind::Checked { check, passed, required, note, duration_ms } => {
-            let mark = match (passed, required) {
-                (true, _) => Mark::Good,
-                (false, true) => Mark::Bad,
-                (false, false) => Mark::Warn,
-            };
-            words("check", format!("{check}: {note}"), Some(*duration_ms), mark)
-        }
-        EventKind::Warning { text } => words("warning", text.clone(), None, Mark::Warn),
-        EventKind::Link { up, note } => words("link", note.clone(), None, if *up { Mark::Good } else { Mark::Warn }),
-        EventKind::PhaseBegun { .. }
-        | EventKind::StepBegun { .. }
-        | EventKind::StepOutput { .. }
-        | EventKind::Refusal { .. }
-        | EventKind::FailureOutput { .. }
-        | EventKind::Outcome(_) => None,
     }
+}
+
+/// Finds words; a reason that has just been read is not said again.
+#[derive(Default)]
+pub(super) struct Speaker {
+    failed: Vec<String>,
+}
+
+impl Speaker {
+    pub(super) fn words(&mut self, event: &Event) -> Option<Words> {
+        let words = |head: &str, text: String, took_ms, mark| {
+            Some(Words { head: escape(head), text: one_line(&text), took_ms, mark })
+        };
+        let turn = |text: &str| words("", text.to_owned(), None, Mark::Turn);
+        match &event.kind {
+            EventKind::Opened { command, app, environment, revision } => {
+                let revision = revision.as_ref().map(|revision| format!(" · revision {}", short(revision)));
+                let run = event.run.as_ref().map(|run| format!(" · run {run}"));
+                let text = format!(
+                    "{command} · {app} → {environment}{}{}",
+                    revision.unwrap_or_default(),
+                    run.unwrap_or_default()
+                );
+                words("backstay", text, None, Mark::Title)
+            }
+            EventKind::PhaseEnded { phase, note, duration_ms } => {
+                words(phase.as_str(), note.clone(), Some(*duration_ms), Mark::Good)
+            }
+            EventKind::StepEnded { step, undo, result, note, duration_ms, .. } => {
+                let head = step_head(step, *undo);
+                match result {
+                    StepResult::Done => words(&head, note.clone(), Some(*duration_ms), Mark::Good),
+                    StepResult::Failed { code } => {
+                        self.failed.push(note.clone());
+                        let note = if note.is_empty() { String::new() } else { format!(": {note}") };
+                        words(&head, format!("exit {code}{note}"), Some(*duration_ms), Mark::Bad)
+                    }
+                    StepResult::Skipped => None,
+                }
+            }
+            EventKind::MaintenanceOn => turn("users see maintenance"),
+            EventKind::MaintenanceOff { downtime_ms, .. } => {
+                turn(&format!("users see the site again, after {}", time::duration(*downtime_ms)))
+            }
+            EventKind::Undoing { reason } => {
+                let is_known = self.failed.iter().any(|note| !note.is_empty() && reason.contains(note.as_str()));
+                turn(&if is_known { "undoing".to_owned() } else { format!("undoing: {reason}") })
+            }
+            EventKind::Commit => turn("committed: from here only forward"),
+            EventKind::Restored => turn("code and data are as before"),
+            EventKind::Checked { check, passed, required, note, duration_ms } => {
+                let mark = match (passed, required) {
+                    (true, _) => Mark::Good,
+                    (false, true) => Mark::Bad,
+                    (false, false) => Mark::Warn,
+                };
+                if mark == Mark::Bad {
+                    self.failed.push(note.clone());
+                }
+                words("check", format!("{check}: {note}"), Some(*duration_ms), mark)
+            }
+            EventKind::Warning { text } => words("note", text.clone(), None, Mark::Warn),
+            EventKind::Link { up, note } => {
+                words("link", note.clone(), None, if *up { Mark::Good } else { Mark::Warn })
+            }
+            EventKind::PhaseBegun { .. }
+            | EventKind::StepBegun { .. }
+            | EventKind::StepOutput { .. }
+            | EventKind::Refusal { .. }
+            | EventKind::FailureOutput { .. }
+            | EventKind::Outcome(_) => None,
+        }
+    }
+}
+
+/// A step's name, as it is told of it or of its undo.
+pub(super) fn step_head(step: &str, undo: bool) -> String {
+    if undo { format!("undo {step}") } else { step.to_owned() }
+}
+
+/// A sentence of a script, without the blanks that it was laid out with (escaped).
+pub(super) fn one_line(text: &str) -> String {
+    escape(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// A commit's id as people know it.

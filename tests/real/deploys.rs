@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::support::{Site, as_user, tar_of};
+use super::support::{Site, as_user, eventually, tar_of};
 
 #[test]
 fn a_good_migration_commits_and_users_never_see_an_error() {
@@ -197,4 +197,17 @@ fn a_command_engine_and_no_engine_say_what_they_are_worth() {
     assert_eq!(run.outcome()["data"], "kept-migrated");
     run.says("is not protected");
     assert_ne!(site.data(), before);
+}
+
+#[test]
+fn what_a_migration_prints_is_in_its_log_while_it_runs() {
+    let site = Site::with_first();
+    let deploy = site.start_deploy(&["slow"], "2222222", &[]);
+    let log = || {
+        let run = site.list(".backstay/runs").pop().unwrap_or_default();
+        std::fs::read_to_string(site.path.join(format!(".backstay/runs/{run}/log/08-migrate.log"))).unwrap_or_default()
+    };
+    eventually("the migration says its name", || log().contains("take_long"));
+    as_user(&format!("touch {}", site.path.join("shared/storage/go-on").display()));
+    deploy.wait().is(0);
 }

@@ -6,5 +6,6 @@ mod deploys;
 mod keys;
 mod killed;
 mod mysql;
+mod probe;
 mod refusals;
 mod rollback;

@@ -8,7 +8,10 @@
 //   probe DIR NAME=CONNECTION…   facts, migrations that ran (`ran`), and settings of each connection (`db.NAME.…`)
 //   settings NAME CONNECTION DIR the connection's account into DIR/NAME.cnf; its driver, schema and host to stdout
 //   pending                      migrations that have not run, by the application's own migrator
-//   pretend                      the SQL that they would run
+//   pretend [DIR]                the SQL that those would run, or that the ones in DIR would which have not run yet: each as
+//                                `migration` NAME, then `sql` NAME, tab, STATEMENT, then `pretended` with COUNT or
+//                                `unpretended` with REASON in STATEMENT's place. Their code runs; every connection of the app only writes down
+//                                what it is told meanwhile
 //   down SECRET_FILE RETRY_S     maintenance on, with the secret read from the file
 //   up                           maintenance off
 //   payload                      what maintenance says now, as it is stored
@@ -128,12 +131,13 @@ function probe($app, string $folder, array $databases): void
         [$name, $connection] = explode('=', $database, 2);
         try {
             settings($app, $name, $connection, $folder, "db.$name.");
+            size($app, $name, $connection);
         } catch (Throwable $error) {
             emit("db.$name.error", $error->getMessage());
         }
     }
     try {
-        foreach ($app['migrator']->repositoryExists() ? $app['migrator']->getRepository()->getRan() : [] as $name) {
+        foreach (ran($app) as $name) {
             emit('ran', $name);
         }
         emit('ran-known', true);
@@ -175,23 +179,106 @@ function settings($app, string $name, string $connection, string $folder, string
     }
 }
 
+// Of a database that is a file; servers are asked by their engine's own probe.
+function size($app, string $name, string $connection): void
+{
+    $database = $app['db']->connection($connection === 'auto' ? null : $connection);
+    $file = $database->getConfig('database');
+    if ($database->getConfig('driver') === 'sqlite' && is_file($file)) {
+        $tables = $database->selectOne("select count(*) as n from sqlite_master where type = 'table'");
+        emit('size', "$name " . filesize($file) . " $tables->n");
+    }
+}
+
+function ran($app): array
+{
+    return $app['migrator']->repositoryExists() ? $app['migrator']->getRepository()->getRan() : [];
+}
+
 function pending($app): array
 {
     $migrator = $app['migrator'];
     $paths = array_merge($migrator->paths(), [$app->databasePath('migrations')]);
-    $files = $migrator->getMigrationFiles($paths);
-    $ran = $migrator->repositoryExists() ? $migrator->getRepository()->getRan() : [];
-    return array_diff_key($files, array_flip($ran));
+    return array_diff_key($migrator->getMigrationFiles($paths), array_flip(ran($app)));
 }
 
-function pretend($app): void
+const STATEMENTS_MAX = 200;
+const STATEMENT_MAX_BYTES = 2000;
+
+// A migration that cannot be pretended is named with the reason; it does not keep the others from being shown.
+function pretend($app, ?string $folder): void
 {
-    $app['migrator']->requireFiles(pending($app));
-    $kernel = $app->make(Illuminate\Contracts\Console\Kernel::class);
-    $kernel->call('migrate', ['--pretend' => true, '--force' => true]);
-    foreach (explode("\n", trim($kernel->output())) as $line) {
-        emit('sql', preg_replace('/\e\[[0-9;]*m/', '', $line));
+    $files = $folder === null ? pending($app) : array_diff_key($app['migrator']->getMigrationFiles([$folder]), array_flip(ran($app)));
+    $left = STATEMENTS_MAX;
+    foreach ($files as $name => $file) {
+        emit('migration', $name);
+        [$statements, $error] = statements($app, $name, $file);
+        foreach (array_slice($statements, 0, $left) as $statement) {
+            $cut = mb_strcut($statement, 0, STATEMENT_MAX_BYTES);
+            emit('sql', $name . "\t" . $cut . ($cut === $statement ? '' : ' …'));
+            $left--;
+        }
+        if ($error === null) {
+            emit('pretended', $name . "\t" . count($statements));
+        } else {
+            emit('unpretended', $name . "\t" . get_class($error) . ': ' . strtok($error->getMessage(), "\n"));
+        }
     }
+    emit('pretend-complete', true);
+}
+
+// What one migration tells the database, as far as it gets, and what ended it early; meanwhile no connection of the app
+// carries anything out.
+function statements($app, string $name, string $file): array
+{
+    // what it prints, and what it prints as it ends the process, is no answer of ours
+    ob_start(static function () { return ''; });
+    $log = [];
+    $error = null;
+    try {
+        $migration = migration($name, $file);
+        $default = $app['db']->getDefaultConnection();
+        $own = $migration->getConnection() ?: $default;
+        $run = static function () use ($app, $migration, $own, &$error) {
+            $app['db']->setDefaultConnection($own);
+            try {
+                if (method_exists($migration, 'up')) {
+                    $migration->up();
+                }
+            } catch (Throwable $thrown) {
+                $error = $thrown; // a connection that is left by a throw would go on pretending
+            }
+        };
+        foreach (array_keys($app['config']->get('database.connections')) as $each) {
+            try {
+                $connection = $app['db']->connection($each);
+            } catch (Throwable $unusable) {
+                continue; // and so it is for the migration
+            }
+            $run = static function () use ($connection, $run, $each, $own, &$log) {
+                foreach ($connection->pretend($run) as $query) {
+                    $log[] = ($each === $own ? '' : "[$each] ") . $query['query'];
+                }
+            };
+        }
+        $run();
+        $app['db']->setDefaultConnection($default);
+    } catch (Throwable $thrown) {
+        $error = $thrown;
+    }
+    ob_end_clean();
+    return [$log, $error];
+}
+
+function migration(string $name, string $file)
+{
+    $class = Illuminate\Support\Str::studly(implode('_', array_slice(explode('_', $name), 4)));
+    // a second declaration would end the process
+    if (class_exists($class, false) && (new ReflectionClass($class))->getFileName() !== realpath($file)) {
+        throw new RuntimeException("the live application has a class $class already");
+    }
+    $returned = require_once $file;
+    return is_object($returned) ? $returned : new $class();
 }
 
 $app = boot();
@@ -213,7 +300,7 @@ try {
             }
             break;
         case 'pretend':
-            pretend($app);
+            pretend($app, $argv[2] ?? null);
             break;
         case 'down':
             down($app, trim(file_get_contents($argv[2])), (int) $argv[3]);

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Looks at the target and says what it finds, one fact a line: name, tab, value. It changes nothing. Where something cannot
-# be, it says `refuse` with the reason and `remedy` with what to do, and goes on, so that every reason is told at once.
+# be, it says `refuse` with the reason and `remedy` with what to do, and goes on, so that every reason is told at once. The
+# probe of an engine, `databases/NAME/probe`, may say as well: `engine` NAME TEXT for people, `size` NAME BYTES TABLES, and
+# `warning` TEXT, which a deploy tells too.
 set -u
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/http.sh"
@@ -69,18 +71,31 @@ look_at_runs() {
 	if [ -f "$BACKSTAY_PATH/.backstay/last" ]; then emit last "$(cat "$BACKSTAY_PATH/.backstay/last")"; fi
 	each_run say_unfinished
 	if [ -n "$KEY" ]; then each_run say_key; fi
-	if [ -n "$ROLLBACK" ]; then
-		committed=0
-		each_run say_committed
-	fi
+	told=0
+	case $PURPOSE in
+	deploy) ;;
+	rollback) each_run say_committed ;;
+	plan) each_run say_ended ;;
+	esac
 }
 
 # The newest ones are enough: older ones have no copy of the data any more.
 say_committed() {
-	if [ "$run_state" = committed ] && [ "$committed" -lt 20 ]; then
+	if [ "$run_state" = committed ] && [ "$told" -lt 20 ]; then
 		say_run committed
-		committed=$((committed + 1))
+		told=$((told + 1))
 	fi
+}
+
+# They tell how long users saw maintenance.
+say_ended() {
+	case $run_state in
+	committed | rolled-back)
+		[ "$told" -lt 10 ] || return 0
+		say_run ended
+		told=$((told + 1))
+		;;
+	esac
 }
 
 say_unfinished() {
@@ -129,9 +144,30 @@ look_at_app() {
 	for name in $DATABASES; do
 		[ ! -f "$BACKSTAY_DIR/$name.connection" ] || set -- "$@" "$name=$(cat "$BACKSTAY_DIR/$name.connection")"
 	done
-	(cd "$live" && "$PHP" "$BACKSTAY_DIR/lib/laravel.php" probe "$BACKSTAY_SECRETS" "$@") >"$BACKSTAY_STATE/app" 2>"$BACKSTAY_STATE/app.err" ||
+	if (cd "$live" && "$PHP" "$BACKSTAY_DIR/lib/laravel.php" probe "$BACKSTAY_SECRETS" "$@") >"$BACKSTAY_STATE/app" 2>"$BACKSTAY_STATE/app.err"; then
+		cat "$BACKSTAY_STATE/app"
+		look_at_migrations
+	else
 		refuse "the live application does not answer: $(tail -n 3 "$BACKSTAY_STATE/app.err" | tr '\n' ' ')" "run \`$PHP artisan about\` in $live as $(id -un), and mend what it says"
-	cat "$BACKSTAY_STATE/app"
+	fi
+}
+
+# Runs the code of migrations that are pending, with every connection of the app only writing down what it is told: for a plan
+# that a person asked for, never before a deploy.
+look_at_migrations() {
+	[ "$PURPOSE" = plan ] && [ -n "$MIGRATES" ] || return 0
+	set --
+	if [ -n "$SHIPPED" ]; then
+		mkdir -p "$BACKSTAY_DIR/migrations"
+		set -- "$BACKSTAY_DIR/migrations"
+	fi
+	code=0
+	(cd "$live" && timeout 30 "$PHP" "$BACKSTAY_DIR/lib/laravel.php" pretend "$@") 2>"$BACKSTAY_STATE/pretend.err" || code=$?
+	case $code in
+	0) ;;
+	124 | 143) emit pretend-failed "it did not end within 30 s" ;;
+	*) emit pretend-failed "PHP ended with exit $code: $(tail -n 2 "$BACKSTAY_STATE/pretend.err" | tr '\n' ' ')" ;;
+	esac
 }
 
 # A line of what the app said of a database: app_says NAME driver

@@ -10,10 +10,10 @@ prove_maintenance
 fact data migrated
 cd "$BACKSTAY_RELEASE"
 status=0
-sh -eu "$BACKSTAY_STEP_DIR/command" >"$BACKSTAY_STATE/migrate.out" 2>&1 || status=$?
-cat "$BACKSTAY_STATE/migrate.out"
+sh -eu "$BACKSTAY_STEP_DIR/command" || status=$?
 if [ "$status" -ne 0 ]; then
-	why=$(grep -m 1 -E 'SQLSTATE|Exception|[Ee]rror' "$BACKSTAY_STATE/migrate.out" | cut -b 1-300 || :)
+	# what it printed stands in the step's log already, line by line as it came, so that people could see it live
+	why=$(grep -m 1 -E 'SQLSTATE|Exception|[Ee]rror' "$BACKSTAY_DIR/log/${BACKSTAY_STEP_DIR##*/}.log" | cut -b 1-300 || :)
 	[ -z "$why" ] || note "$why"
 	exit 1
 fi
