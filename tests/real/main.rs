@@ -5,5 +5,7 @@ mod support;
 mod deploys;
 mod keys;
 mod killed;
+mod maintenance;
 mod refusals;
 mod rollback;
+mod workers;

@@ -5,6 +5,7 @@ set -u
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/http.sh"
 . "$BACKSTAY_DIR/lib/runs.sh"
+. "$BACKSTAY_DIR/lib/workers.sh"
 
 refuse() {
 	emit refuse "$1"
@@ -132,6 +133,14 @@ look_at_app() {
 		refuse "the live application does not answer: $(tail -n 3 "$BACKSTAY_STATE/app.err" | tr '\n' ' ')" "run \`$PHP artisan about\` in $live as $(id -un), and mend what it says"
 }
 
+# What supervisor does not know could not be stopped.
+look_at_workers() { each_worker look_at_worker; }
+
+look_at_worker() {
+	[ "$kind" = supervisor ] || return 0
+	ask_supervisor || refuse "supervisor cannot be asked for the worker $name: $SAID" "$SUPERVISOR_REMEDY"
+}
+
 look_at_databases() {
 	for script in "$BACKSTAY_DIR"/databases/*/probe; do
 		[ -f "$script" ] || continue
@@ -152,6 +161,7 @@ main() {
 	look_at_runs
 	look_at_guard
 	look_at_app
+	look_at_workers
 	look_at_databases
 	look_at_site
 	emit complete yes
