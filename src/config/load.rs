@@ -240,9 +240,10 @@ impl Resolver<'_> {
             self.text.at(&["workers"], format!("a worker has no `{key}`"), help)
         };
         let kind = match raw.kind {
-            raw::WorkerKind::Supervisor => {
-                WorkerKind::Supervisor { name: raw.name.ok_or_else(|| missing("name", "supervisor"))? }
-            }
+            raw::WorkerKind::Supervisor => WorkerKind::Supervisor {
+                name: raw.name.ok_or_else(|| missing("name", "supervisor"))?,
+                config: raw.config,
+            },
             raw::WorkerKind::Queue => WorkerKind::Queue,
             raw::WorkerKind::Command => WorkerKind::Command {
                 stop: raw.stop.ok_or_else(|| missing("stop", "command"))?,

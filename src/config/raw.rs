@@ -167,6 +167,8 @@ pub struct Worker {
     pub kind: WorkerKind,
     /// supervisor: the program or group, such as `shop-worker:*`.
     pub name: Option<String>,
+    /// supervisor: supervisord's configuration on the target, where `supervisorctl` does not find it by itself.
+    pub config: Option<String>,
     /// How long it may take to finish its job.
     pub grace: Option<String>,
     /// command: stops it.

@@ -173,6 +173,8 @@ pub enum WorkerKind {
     Supervisor {
         /// Program or group, such as `shop-worker:*`.
         name: String,
+        /// supervisord's configuration on the target; none: where `supervisorctl` looks by itself.
+        config: Option<String>,
     },
     /// `artisan queue:work` processes that something else starts again.
     Queue,

@@ -192,6 +192,7 @@ pub(super) fn probe_files(config: &Config) -> Vec<PlanFile> {
     };
     lib()
         .into_iter()
+        .chain(worker_files(config))
         .map(|file| PlanFile { path: format!("lib/{}", file.path), bytes: file.bytes })
         .chain(asked.map(connection))
         .collect()

@@ -45,9 +45,12 @@ pub fn worker_files(config: &Config) -> Vec<PlanFile> {
         };
         file("grace", &seconds(worker.grace));
         match &worker.kind {
-            WorkerKind::Supervisor { name } => {
+            WorkerKind::Supervisor { name, config } => {
                 file("kind", "supervisor");
                 file("name", name);
+                if let Some(config) = config {
+                    file("config", config);
+                }
             }
             WorkerKind::Queue => {
                 file("kind", "queue");

@@ -8,6 +8,7 @@ set -u
 . "$BACKSTAY_DIR/lib/http.sh"
 . "$BACKSTAY_DIR/lib/runs.sh"
 . "$BACKSTAY_DIR/lib/databases.sh"
+. "$BACKSTAY_DIR/lib/workers.sh"
 
 refuse() {
 	emit refuse "$1"
@@ -173,6 +174,14 @@ look_at_migrations() {
 # A line of what the app said of a database: app_says NAME driver
 app_says() { sed -n "s/^db\.$1\.$2	//p" "$BACKSTAY_STATE/app" 2>/dev/null; }
 
+# What supervisor does not know could not be stopped.
+look_at_workers() { each_worker look_at_worker; }
+
+look_at_worker() {
+	[ "$kind" = supervisor ] || return 0
+	ask_supervisor || refuse "supervisor cannot be asked for the worker $name: $SAID" "$SUPERVISOR_REMEDY"
+}
+
 look_at_databases() {
 	for name in $DATABASES; do
 		driver=$(app_says "$name" driver) target=$(app_says "$name" database)
@@ -209,6 +218,7 @@ main() {
 	look_at_runs
 	look_at_guard
 	look_at_app
+	look_at_workers
 	look_at_databases
 	look_at_site
 	emit complete yes

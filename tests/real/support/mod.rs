@@ -22,7 +22,7 @@ mod watch;
 #[expect(unused_imports, reason = "names of what Site answers with")]
 pub use command::{Finished, Running};
 pub use files::tar_of;
-pub use servers::servers;
+pub use servers::{Held, hold_as_user, servers};
 pub use site::{Site, as_user};
 
 use std::time::{Duration, Instant};

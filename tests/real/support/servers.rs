@@ -118,6 +118,22 @@ fn sweep(folder: &Path) -> Child {
         .expect("setsid is installed")
 }
 
+/// A process that is ended with its guard, or with this process.
+pub struct Held(Child);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs a line as the deploy user until the guard is dropped.
+pub fn hold_as_user(line: &str, log: &Path) -> Held {
+    let line = format!("umask 002; {line}");
+    Held(hold(&["setpriv", "--reuid", USER, "--regid", USER, "--init-groups", "sh", "-c", &line], log))
+}
+
 fn sshd(folder: &Path, port: u16) -> Child {
     for name in ["host", "id", "stranger"] {
         run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(folder.join(name)));

@@ -12,7 +12,7 @@ use super::{
     eventually, files,
     mariadb::{Schema, mariadb},
     servers::{USER, run, servers, text},
-    watch::{Watch, get},
+    watch::{Watch, get, head},
 };
 
 /// One app on the target.
@@ -188,6 +188,11 @@ impl Site {
     /// Status and body that a user gets.
     pub fn get(&self, path: &str) -> (u16, String) {
         get(self.port, path)
+    }
+
+    /// Status and headers that a user gets.
+    pub fn head(&self, path: &str) -> (u16, String) {
+        head(self.port, path)
     }
 
     /// Asks the site from now on.

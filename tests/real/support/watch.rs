@@ -42,6 +42,17 @@ impl Watch {
 
 /// Status and body of a GET; 0 where nothing answers.
 pub fn get(port: u16, path: &str) -> (u16, String) {
+    let (status, _, body) = ask(port, path);
+    (status, body)
+}
+
+/// Status and headers of it.
+pub fn head(port: u16, path: &str) -> (u16, String) {
+    let (status, head, _) = ask(port, path);
+    (status, head)
+}
+
+fn ask(port: u16, path: &str) -> (u16, String, String) {
     let ask = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
@@ -50,8 +61,8 @@ pub fn get(port: u16, path: &str) -> (u16, String) {
         stream.read_to_end(&mut bytes)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     };
-    let Ok(answer) = ask() else { return (0, String::new()) };
+    let answer = ask().unwrap_or_default();
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default();
-    (status, body)
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    (status, head.to_owned(), body.to_owned())
 }
