@@ -148,7 +148,7 @@ impl Probed<'_> {
 
     /// How it is protected, proven and fenced, and why so. An engine that looked for itself knows best.
     fn protection(&self, database: &Database) -> Vec<String> {
-        let said = self.facts.engines.iter().filter(|(name, _)| *name == database.name);
+        let said = self.facts.protections.iter().filter(|(name, _)| *name == database.name);
         let said: Vec<String> = said.map(|(_, line)| line.clone()).collect();
         if !said.is_empty() {
             return said;

@@ -37,6 +37,8 @@ pub struct Facts {
     pub connections: Vec<(String, Connection)>,
     /// What an engine's own probe found, by the name of the database: lines for people.
     pub engines: Vec<(String, String)>,
+    /// How an engine would protect it, and what that is worth, by the name of the database: lines for people.
+    pub protections: Vec<(String, String)>,
     /// How large the databases are, where somebody could say.
     pub sizes: Vec<Size>,
     /// What a person should know before a run begins, as the target's own scripts say it.
@@ -133,7 +135,8 @@ impl Facts {
             tools: reply.all("tool").map(str::to_owned).collect(),
             app: app(reply),
             connections: connections(reply),
-            engines: reply.all("engine").filter_map(|line| line.split_once(' ')).map(owned).collect(),
+            engines: said(reply, "engine"),
+            protections: said(reply, "protection"),
             sizes: reply.all("size").filter_map(size).collect(),
             warnings: reply.all("warning").map(str::to_owned).collect(),
             pretended: pretended(reply),
@@ -240,6 +243,11 @@ fn pretended(reply: &Reply) -> Vec<Pretended> {
         fault: of("unpretended", name).into_iter().next(),
     };
     reply.all("migration").map(each).collect()
+}
+
+/// Lines about databases: the name of one, a blank, the text.
+fn said(reply: &Reply, name: &str) -> Vec<(String, String)> {
+    reply.all(name).filter_map(|line| line.split_once(' ')).map(owned).collect()
 }
 
 fn owned((name, value): (&str, &str)) -> (String, String) {

@@ -167,19 +167,19 @@ without_counters() { sed 's/ AUTO_INCREMENT=[0-9]*//' "$1"; }
 # copy_schema FROM TO: an empty schema TO becomes a copy of FROM's tables, and the same by its definitions.
 copy_schema() {
 	printf 'CREATE DATABASE %s %s;\n' "$(sql_name "$2")" "$(ask "SELECT CONCAT('CHARACTER SET ', DEFAULT_CHARACTER_SET_NAME, ' COLLATE ', DEFAULT_COLLATION_NAME)
-		FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = $(sql_text "$1")")" | sql
+		FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = $(sql_text "$1")")" | sql || return 1
 	# ours, before anything is in it: what has no marker is never dropped
-	printf 'CREATE TABLE backstay_marker (run VARCHAR(64) NOT NULL) ENGINE = InnoDB;\nINSERT INTO backstay_marker VALUES (%s);\n' "$(sql_text "$BACKSTAY_RUN")" | sql "$2"
-	write_sql make "$1" "$2" | run_sql "$2"
-	definitions "$1" | grep -v '^schema	' | awk -f "$BACKSTAY_DB_DIR/keys.awk" | run_sql "$2"
-	write_sql copy "$1" "$2" >"$state/copy.sql"
+	printf 'CREATE TABLE backstay_marker (run VARCHAR(64) NOT NULL) ENGINE = InnoDB;\nINSERT INTO backstay_marker VALUES (%s);\n' "$(sql_text "$BACKSTAY_RUN")" | sql "$2" || return 1
+	write_sql make "$1" "$2" | run_sql "$2" || return 1
+	definitions "$1" | grep -v '^schema	' | awk -f "$BACKSTAY_DB_DIR/keys.awk" | run_sql "$2" || return 1
+	write_sql copy "$1" "$2" >"$state/copy.sql" || return 1
 	in_sessions "$state/copy.sql" "$2"
 }
 
 # compare FROM TO [ONLY]: sets TABLES, and DIFFERENT to a file with the names (hex) of tables that are not equal. ONLY is such a
 # file: no others are looked at.
 compare() {
-	write_sql compare "$1" "$2" >"$state/compare.sql"
+	write_sql compare "$1" "$2" >"$state/compare.sql" || return 1
 	if [ -n "${3-}" ]; then
 		sed "s/.*/SELECT '&'/" "$3" | grep -F -f - "$state/compare.sql" >"$state/compare.only"
 		mv "$state/compare.only" "$state/compare.sql"
@@ -198,9 +198,9 @@ named_tables() {
 
 # programs DIR: what stands beside the tables, as files in DIR that bring it back: triggers, routines and events, views.
 programs() {
-	dump --triggers >"$1/triggers.sql"
-	dump --skip-triggers --routines --events >"$1/routines.sql"
-	views >"$1/views"
+	dump --triggers >"$1/triggers.sql" || return 1
+	dump --skip-triggers --routines --events >"$1/routines.sql" || return 1
+	views >"$1/views" || return 1
 	[ "$(awk 'END { print NR }' "$1/views")" = "$(write_sql show-views "$live" "$live" | awk 'END { print NR }')" ] || {
 		printf '%s\n' "a view of $live cannot be read: the account needs SHOW VIEW there" >&2
 		return 1

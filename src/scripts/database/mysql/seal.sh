@@ -52,16 +52,16 @@ lock_live() {
 	[ -s "$state/lock.sql" ] || return 0
 	rm -f "$state/lock.in"
 	mkfifo "$state/lock.in"
-	sql --unbuffered "$live" <"$state/lock.in" >"$state/lock.out" 2>"$state/lock.err" &
+	sql --unbuffered --skip-reconnect "$live" <"$state/lock.in" >"$state/lock.out" 2>"$state/lock.err" &
 	holder=$!
 	exec 6>"$state/lock.in"
 	held=yes
 	{
 		printf '%s\n' "$SESSION"
 		sed '1s/^,/LOCK TABLES/' "$state/lock.sql"
-		printf ";\nSELECT 'locked';\n"
+		printf ';\nSELECT CONNECTION_ID();\n'
 	} >&6
-	until grep -q locked "$state/lock.out"; do
+	until [ -s "$state/lock.out" ]; do
 		kill -0 "$holder" 2>/dev/null || {
 			[ -n "${FENCE-}" ] || FENCE=cooperative
 			sessions >"$state/sessions"
@@ -73,8 +73,10 @@ lock_live() {
 
 unlock_live() {
 	[ -n "$held" ] || return 0
+	# the same session must answer that took the lock
+	printf 'SELECT CONNECTION_ID();\n' >&6 || :
 	exec 6>&-
-	wait "$holder" || say_failed "the session that held the lock on $live was ended: $(tail -n 1 "$state/lock.err")"
+	wait "$holder" && [ "$(uniq "$state/lock.out" | awk 'END { print NR }')-$(awk 'END { print NR }' "$state/lock.out")" = 1-2 ] || say_failed "the session that held the lock on $live was ended: $(tail -n 1 "$state/lock.err")"
 }
 
 same_definitions() {
@@ -86,6 +88,7 @@ same_definitions() {
 prove() {
 	again=
 	compare "$live" "$shadow" || say_failed "$live and its copy could not be compared"
+	[ "$TABLES" = "$(grep -vc '^schema	' "$state/programs/definitions")" ] || say_failed "not every table of $live was compared"
 	[ -s "$DIFFERENT" ] || return 0
 	all=$TABLES
 	mv "$DIFFERENT" "$state/mended"
