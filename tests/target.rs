@@ -175,6 +175,7 @@ async fn who_is_refused_learns_why() {
     assert!(matches!(fault(key(crlf.as_bytes(), 0o600)).await, KeyFault::Crlf));
     assert!(matches!(fault(key(good.trim_end().as_bytes(), 0o600)).await, KeyFault::NoFinalNewline));
     assert!(matches!(fault(key(b"hello\n", 0o600)).await, KeyFault::NotAKey));
+    assert!(matches!(fault(key(sshd.other_key().0.as_bytes(), 0o644)).await, KeyFault::PublicKey));
     let broken = good.replace(&good[80..90], "AAAAAAAAAA");
     assert!(matches!(fault(key(broken.as_bytes(), 0o600)).await, KeyFault::NotLoaded(_)));
     let none = Ssh { identity_file: Some("/nonexistent/key".into()), ..sshd.destination() };

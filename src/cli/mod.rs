@@ -15,6 +15,7 @@ mod rollback;
 mod schema;
 mod settle;
 mod status;
+mod stdout;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -110,6 +111,7 @@ enum Command {
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    stdout::end_with_its_reader();
     start_log(cli.global.verbose);
     let done = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => {

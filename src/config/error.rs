@@ -40,6 +40,9 @@ impl fmt::Display for ConfigError {
     }
 }
 
+/// Line and column, from 1.
+type Place = Option<(usize, usize)>;
+
 /// A text with its name: makes errors that point into it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Text<'a> {
@@ -59,18 +62,40 @@ impl Text<'_> {
         let place = error.location().map(|at| (at.line(), at.column()));
         let text = error.to_string();
         let message = text.split(" at line ").next().unwrap_or(&text).to_owned();
-        let (place, help) =
-            match quoted_after(&message, "unknown field ").or_else(|| quoted_after(&message, "unknown variant ")) {
-                Some(word) => {
-                    let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
-                    (self.place_of_word(word, place), Some(suggestion(word, &known)))
-                }
-                None => (place, None),
-            };
+        let (place, help) = match quoted_after(&message, "unknown field ")
+            .or_else(|| quoted_after(&message, "unknown variant "))
+        {
+            Some(word) => {
+                let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
+                (self.place_of_word(word, place), Some(suggestion(word, &known)))
+            }
+            None => self.unquoted(&message).or_else(|| self.engine_of_later(&message, place)).unwrap_or((place, None)),
+        };
         let message = message.replace("unknown field", "unknown key").replace("unknown variant", "unknown value");
         let message =
             message.split(", expected one of").next().unwrap_or(&message).replace("ConfigFile", "backstay.yml");
         self.error(place, message, help)
+    }
+
+    /// A bare number or truth value where a text has to be. It is noticed in the merged file, which has no lines.
+    fn unquoted(&self, message: &str) -> Option<(Place, Option<String>)> {
+        let lead = message.strip_suffix(", expected a string")?.strip_prefix("invalid type: ")?;
+        let value = lead.split('`').nth(1)?;
+        let help = Some(format!("write it in quotes: \"{value}\""));
+        let found = self.text.lines().enumerate().find_map(|(number, line)| {
+            let column = line.find(&format!(": {value}"))? + 2;
+            let is_whole = !line[column + value.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '.');
+            is_whole.then_some((number + 1, column + 1))
+        });
+        Some((Some(found?), help))
+    }
+
+    /// An engine has two shapes, so the reader does not say which word it found.
+    fn engine_of_later(&self, message: &str, from: Place) -> Option<(Place, Option<String>)> {
+        let named = |word: &&&str| self.text.contains(&format!("engine: {word}"));
+        let word =
+            ["postgresql", "postgres"].iter().find(named).filter(|_| message.contains("expected auto, mysql"))?;
+        Some((self.place_of_word(word, from), not_yet(word).map(str::to_owned)))
     }
 
     fn error(&self, place: Option<(usize, usize)>, message: String, help: Option<String>) -> ConfigError {

@@ -105,6 +105,9 @@ fn merged(text: Text<'_>, file: &raw::File, environment: &str) -> Result<raw::Fi
     }
     serde_yaml::from_value(value).map_err(|error| {
         let found = text.yaml(&error);
+        if found.place.is_some() {
+            return found;
+        }
         text.at(&["environments", environment, "override"], found.message, found.help)
     })
 }
@@ -522,15 +525,21 @@ impl Resolver<'_> {
                     .or_else(|| value.as_str().map(str::to_owned))
                     .unwrap_or_default();
                 let text = self.put_in(&here("port"), &text)?;
-                text.parse()
-                    .ok()
-                    .filter(|port| *port > 0)
-                    .ok_or_else(|| self.text.at(&here("port"), "the port is no number from 1 to 65535", None))?
+                text.parse().ok().filter(|port| *port > 0).ok_or_else(|| {
+                    self.text.at(
+                        &here("port"),
+                        "the port is no number from 1 to 65535",
+                        Some("write `port: 22`, or leave it out".to_owned()),
+                    )
+                })?
             }
         };
         let known = known.ok_or_else(|| {
-            let help = "name a file or give the lines; on the server's console, `ssh-keyscan localhost` prints them"
-                .to_owned();
+            let scan = if port == 22 { format!("ssh-keyscan {host}") } else { format!("ssh-keyscan -p {port} {host}") };
+            let help = format!(
+                "name a file, or give the lines that `{scan}` prints, once compared with what the server itself says: \
+                 `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`"
+            );
             self.text.at(&here("known_hosts"), "`known_hosts` is missing: host keys are checked strictly", Some(help))
         })?;
         let known_hosts = if known.trim().contains([' ', '\n']) {
@@ -552,7 +561,7 @@ impl Resolver<'_> {
     fn path(&self, text: &str) -> PathBuf {
         match (text.strip_prefix("~/"), (self.variable)("HOME")) {
             (Some(below), Some(home)) => Path::new(&home).join(below),
-            _ => self.folder.join(text),
+            _ => self.folder.join(text.trim_start_matches("./")),
         }
     }
 

@@ -77,6 +77,21 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
     }
 }
 
+/// A length of time or a mode, as it is written. A bare number is taken here, so that the error that follows can point at
+/// its key; without this it is found only in the merged file, which has no lines.
+fn written<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let value = Option::<Value>::deserialize(deserializer)?;
+    Ok(match value {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text),
+        Some(Value::Number(number)) => Some(number.to_string()),
+        Some(Value::Bool(flag)) => Some(flag.to_string()),
+        Some(Value::Sequence(_) | Value::Mapping(_) | Value::Tagged(_)) => {
+            return Err(serde::de::Error::custom("expected a text, such as 90s"));
+        }
+    })
+}
+
 /// Presets that exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -100,6 +115,7 @@ pub struct Release {
     /// Paths of the artifact that are left out.
     pub exclude: Option<Vec<String>>,
     /// Permission bits of directories, octal in quotes: `"0755"`.
+    #[serde(default, deserialize_with = "written")]
     pub mode: Option<String>,
     /// Commands after every switch, in either direction.
     pub reload: Option<Vec<String>>,
@@ -122,10 +138,13 @@ pub struct Maintenance {
     /// `pending`: only when migrations are; `always`; `never`: code rolls back, migrated data stays.
     pub when: Option<When>,
     /// The `Retry-After` that users are sent.
+    #[serde(default, deserialize_with = "written")]
     pub retry_after: Option<String>,
     /// How long requests that already run may take before the copy is sealed.
+    #[serde(default, deserialize_with = "written")]
     pub drain: Option<String>,
     /// The longest maintenance before the run is rolled back, or `none`.
+    #[serde(default, deserialize_with = "written")]
     pub max: Option<String>,
     /// Something still writes: `refuse` or `warn`.
     pub on_leak: Option<OnLeak>,
@@ -170,6 +189,7 @@ pub struct Worker {
     /// supervisor: supervisord's configuration on the target, where `supervisorctl` does not find it by itself.
     pub config: Option<String>,
     /// How long it may take to finish its job.
+    #[serde(default, deserialize_with = "written")]
     pub grace: Option<String>,
     /// command: stops it.
     pub stop: Option<String>,
@@ -210,12 +230,13 @@ pub struct Database {
     /// Copies of committed runs to keep.
     pub keep_copies: Option<u32>,
     /// How long the failed state is kept.
+    #[serde(default, deserialize_with = "written")]
     pub keep_failed: Option<String>,
 }
 
 /// A database engine.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "auto, mysql, sqlite, none, or {command: {backup: …, restore: …}}")]
+#[serde(untagged, expecting = "expected auto, mysql, sqlite, none, or {command: {backup: …, restore: …}}")]
 pub enum Engine {
     /// By name.
     Named(EngineName),
@@ -272,6 +293,7 @@ pub struct Migrate {
     /// Runs in the new release.
     pub command: Option<String>,
     /// When it is ended, or `none`.
+    #[serde(default, deserialize_with = "written")]
     pub timeout: Option<String>,
 }
 
@@ -309,10 +331,12 @@ pub struct Check {
     /// http: redirects to follow; 0 unless said.
     pub redirects: Option<u32>,
     /// The longest that one try may take; 10s unless said.
+    #[serde(default, deserialize_with = "written")]
     pub within: Option<String>,
     /// Tries before it has failed; 1 unless said.
     pub attempts: Option<u32>,
     /// The pause between tries; 2s unless said.
+    #[serde(default, deserialize_with = "written")]
     pub every: Option<String>,
     /// Whether a failure rolls back; true unless said.
     pub required: Option<bool>,
@@ -320,7 +344,7 @@ pub struct Check {
 
 /// One status or several.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a status such as 200, or a list of them")]
+#[serde(untagged, expecting = "expected a status such as 200, or a list of them")]
 pub enum OneOrMany {
     /// One.
     One(u16),
@@ -348,7 +372,7 @@ pub struct Tls {
 
 /// A hook's command: a text, or `{do, undo, name, timeout}`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a command, or {do: …, undo: …, name: …, timeout: …}")]
+#[serde(untagged, expecting = "expected a command, or {do: …, undo: …, name: …, timeout: …}")]
 pub enum Hook {
     /// The command alone.
     Command(String),
@@ -368,6 +392,7 @@ pub struct FullHook {
     /// For people.
     pub name: Option<String>,
     /// When it is ended, or `none`.
+    #[serde(default, deserialize_with = "written")]
     pub timeout: Option<String>,
 }
 
@@ -398,6 +423,7 @@ pub enum NotifyOn {
 #[serde(deny_unknown_fields)]
 pub struct Runner {
     /// How long the target goes on without a sign of life from the runner; at least 15s.
+    #[serde(default, deserialize_with = "written")]
     pub lease: Option<String>,
     /// A lost runner while a step runs: `rollback`, or `wait` for the verdict.
     pub lost: Option<Lost>,

@@ -84,6 +84,47 @@ fn a_wrong_type_is_pointed_at() {
 }
 
 #[test]
+fn a_bare_number_is_pointed_at() {
+    insta::assert_snapshot!(error(&format!("{MINIMAL}maintenance:\n  drain: 10\n")), @r#"
+    backstay.yml:9:3: "10" is not a length of time: write a whole number with ms, s, m, h or d, such as 90s
+       |
+     9 |   drain: 10
+       |   ^
+    "#);
+    insta::assert_snapshot!(error(&format!("{MINIMAL}env:\n  LIMIT: 80\n  PORT: 8080\n")), @r#"
+    backstay.yml:9:10: invalid type: integer `80`, expected a string
+       |
+     9 |   LIMIT: 80
+       |          ^
+      write it in quotes: "80"
+    "#);
+}
+
+#[test]
+fn an_engine_that_is_not_there_yet_is_said_so() {
+    let text = format!("{MINIMAL}databases:\n  main:\n    keep_copies: 2\n    engine: postgres\n");
+    insta::assert_snapshot!(error(&text), @"
+    backstay.yml:11:13: databases.main: expected auto, mysql, sqlite, none, or {command: {backup: …, restore: …}}
+        |
+     11 |     engine: postgres
+        |             ^
+      not supported yet; use engine {command: {backup, restore}}, or none
+    ");
+}
+
+#[test]
+fn missing_host_keys_are_told_how_to_be_had() {
+    let text = MINIMAL.replace("    known_hosts: ./known_hosts", "    port: 2222");
+    insta::assert_snapshot!(error(&text), @"
+    backstay.yml:4:3: `known_hosts` is missing: host keys are checked strictly
+       |
+     4 |   staging:
+       |   ^
+      name a file, or give the lines that `ssh-keyscan -p 2222 staging.example.com` prints, once compared with what the server itself says: `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`
+    ");
+}
+
+#[test]
 fn an_unset_variable_is_pointed_at() {
     insta::assert_snapshot!(error(&MINIMAL.replace("/var/www/shop", "\"${ROOT}/shop\"")), @r#"
     backstay.yml:7:5: the variable ROOT is not set

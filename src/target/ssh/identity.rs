@@ -20,12 +20,13 @@ fn fault(file: &Path) -> Result<(), KeyFault> {
     let text = fs::read(file).map_err(KeyFault::Unreadable)?;
     let meta = fs::metadata(file).map_err(KeyFault::Unreadable)?;
     let mode = meta.permissions().mode() & 0o7777;
+    // before the mode: a public key may be read by anybody
+    if text.starts_with(b"ssh-") || text.starts_with(b"ecdsa-") || text.starts_with(b"sk-") {
+        return Err(KeyFault::PublicKey);
+    }
     // as sshkey_perm_ok() in OpenSSH: another user's key is that user's business
     if mode & 0o077 != 0 && meta.uid() == rustix::process::geteuid().as_raw() {
         return Err(KeyFault::Open(mode));
-    }
-    if text.starts_with(b"ssh-") || text.starts_with(b"ecdsa-") || text.starts_with(b"sk-") {
-        return Err(KeyFault::PublicKey);
     }
     if !text.starts_with(b"-----BEGIN ") {
         return Err(KeyFault::NotAKey);
