@@ -50,7 +50,9 @@ start() {
 
 arm() {
 	incoming=$root/incoming/$run
-	{ mkdir -p "$root" && chmod 700 "$root" && mkdir -p "$root/incoming" && mkdir "$incoming"; } 2>/dev/null || {
+	# the folders are there but for the first time
+	{ [ -d "$root/incoming" ] || { mkdir -p "$root" && chmod 700 "$root" && mkdir -p "$root/incoming"; }; } 2>/dev/null &&
+		mkdir "$incoming" 2>/dev/null || {
 		printf '%s\n' "!answer refused $incoming cannot be made"
 		exit 0
 	}
@@ -123,14 +125,14 @@ follow() {
 		cat "$dir/plan.json"
 		printf '\n'
 	}
-	running='' shown='' partial='' alone='' idle=0 ticks=0 pause=0.02
+	running='' shown='' partial='' alone='' idle=0 ticks=0 pause=0.01
 	exec 4<"$dir/journal"
 	while :; do
 		while IFS= read -r line <&4 || {
 			partial=$partial$line
 			false
 		}; do
-			line=$partial$line partial='' alone='' idle=0 pause=0.02
+			line=$partial$line partial='' alone='' idle=0 pause=0.01
 			seq=${line%% *}
 			case $seq in '' | *[!0-9]*) continue ;; esac
 			[ "$seq" -gt "$from" ] || continue

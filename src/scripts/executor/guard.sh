@@ -25,7 +25,11 @@ edit_crontab() (
 	exec 7<"$HOME" && flock 7 || exit 1
 	crontab -l 2>/dev/null | grep -vF "# backstay $RUN" >"$table"
 	if [ "$1" = install ]; then
-		command=$(printf "sh '%s' recover" "$(printf %s "$RUN_DIR/executor" | sed "s/'/'\\\\''/g")" | sed 's/%/\\%/g')
+		command="sh '$RUN_DIR/executor' recover"
+		case $RUN_DIR in *[\'%]*)
+			command=$(printf "sh '%s' recover" "$(printf %s "$RUN_DIR/executor" | sed "s/'/'\\\\''/g")" | sed 's/%/\\%/g')
+			;;
+		esac
 		printf '%s\n' "* * * * * $command # backstay $RUN" "@reboot $command # backstay $RUN" >>"$table"
 	fi
 	if [ -s "$table" ]; then crontab "$table"; else crontab -r 2>/dev/null || :; fi || exit 1

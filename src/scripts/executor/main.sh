@@ -8,7 +8,7 @@ answer() {
 
 # Under the lock, before anything: no unfinished run, no stuck one, the key not used up, the world as it was planned for.
 look_again() {
-	for word in $(run_states "$ROOT/runs" | tr ' ' /); do
+	for word in $(run_states "$ROOT/runs"); do
 		other=$ROOT/runs/${word%%/*} journal=$ROOT/runs/${word%%/*}/journal
 		case ${word#*/} in
 		stuck) answer "stuck ${other##*/}" ;;
@@ -59,7 +59,7 @@ run_main() {
 	if [ -f symlink ]; then
 		[ ! -e "$ROOT/../current" ] || readlink -f "$ROOT/../current"
 	else
-		dirname "$ROOT"
+		printf '%s\n' "${ROOT%/*}"
 	fi >state/old
 	read_settings
 	empty_journal

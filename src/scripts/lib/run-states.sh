@@ -2,7 +2,7 @@
 # there are.
 # shellcheck shell=sh
 
-# run_states FOLDER: for each run in it, newest first, a line `RUN STATE`. STATE is committed, rolled-back or stuck as its
+# run_states FOLDER: for each run in it, newest first, a line `RUN/STATE`. STATE is committed, rolled-back or stuck as its
 # last record says, open where it has none, none where it never began. A line without its end is torn and says nothing.
 run_states() {
 	(
@@ -13,7 +13,7 @@ run_states() {
 				set -- "$@" "${folder}journal"
 			elif [ -d "$folder" ]; then
 				folder=${folder%/}
-				printf '%s none\n' "${folder#./}"
+				printf '%s/none\n' "${folder#./}"
 			fi
 		done
 		# each journal is one record
@@ -27,7 +27,7 @@ run_states() {
 					split(lines[number], words, " ")
 					state = words[4] == "ended" ? words[5] : "open"
 				}
-				print path[2], state
+				print path[2] "/" state
 			}' "$@"
 	) | sort -r
 }

@@ -18,7 +18,7 @@ emit() {
 # each_run COMMAND: newest first, with run, run_dir and run_state set. A state is committed, rolled-back, stuck, running,
 # unsettled, or none for one that never began.
 each_run() {
-	for word in $(run_states "$BACKSTAY_PATH/.backstay/runs" | tr ' ' /); do
+	for word in $(run_states "$BACKSTAY_PATH/.backstay/runs"); do
 		run=${word%%/*} run_state=${word#*/}
 		run_dir=$BACKSTAY_PATH/.backstay/runs/$run
 		case $run_state in committed | rolled-back | stuck | none) ;; *)
