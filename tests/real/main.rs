@@ -8,3 +8,4 @@ mod killed;
 mod probe;
 mod refusals;
 mod rollback;
+mod screen;
