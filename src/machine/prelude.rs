@@ -230,7 +230,14 @@ fn seen(job: &Job, facts: &Facts) -> String {
         1 => "1 migration pending".to_owned(),
         many => format!("{many} migrations pending"),
     }));
-    parts.extend(facts.engines.iter().map(|(_, line)| line.clone()));
+    // the first line of each engine says what it will do; the rest is for who asks
+    let mut said: Vec<&str> = Vec::new();
+    for (name, line) in &facts.engines {
+        if !said.contains(&name.as_str()) {
+            said.push(name);
+            parts.push(line.clone());
+        }
+    }
     if facts.live.is_none() {
         parts.push("no version is live yet".to_owned());
     }
