@@ -219,16 +219,14 @@ impl Probed<'_> {
                 }
             };
             for line in statements.iter().flat_map(|statement| statement.lines()) {
-                let _ = writeln!(text, "    {}", escape(line));
+                let _ = writeln!(text, "{}", result_line(&format!("    {}", escape(line)), 6));
             }
             if let Some(last) = last {
                 let _ = writeln!(text, "    ({})", escape(&last));
             }
         }
-        text.push_str(
-            "  as the app's migrator pretends: what a migration does with rows that it reads first is not in it\n",
-        );
-        text
+        let note = "  as the app's migrator pretends: what a migration does with rows that it reads first is not in it";
+        text + &result_line(note, 4) + "\n"
     }
 
     /// Whether users would see maintenance, where that is known.

@@ -183,6 +183,7 @@ fn cancelled() -> Vec<EventKind> {
         EventKind::Warning {
             text: "asked to stop: the target rolls back; this command follows while there is time".into(),
         },
+        ended("migrate", Phase::Migrate, false, StepResult::Failed { code: 143 }, "Migrating: add_phone"),
         EventKind::Undoing { reason: who.into() },
         ended("maintenance-on", Phase::Down, true, StepResult::Done, "nothing to take back"),
         EventKind::Restored,
