@@ -11,7 +11,7 @@ use crate::{
     machine::outcome,
     model::Outcome,
     plan::Known,
-    report::{escape, time},
+    report::{escape, result_line, time},
 };
 
 const EXAMPLES: &str = "Examples:
@@ -78,7 +78,7 @@ fn table(environment: &str, runs: &[Known], with_head: bool) -> String {
         };
         let revision = about.revision.as_ref().map(|revision| format!(" {revision}")).unwrap_or_default();
         let what = format!("{}{revision} by {}", about.command, about.actor);
-        lines.push(row([&known.run, &known.state, &took, &maintenance, &what]));
+        lines.push(result_line(&row([&known.run, &known.state, &took, &maintenance, &what]), 26));
         let why = match known.state.as_str() {
             "committed" => continue,
             "running" | "unsettled" => {
@@ -93,7 +93,7 @@ fn table(environment: &str, runs: &[Known], with_head: bool) -> String {
                 format!("{failed}{}", report.reason)
             }
         };
-        lines.push(format!("{:26}{}", "", escape(why.trim_start_matches("; "))));
+        lines.push(result_line(&format!("{:26}{}", "", escape(why.trim_start_matches("; "))), 26));
     }
     lines.join("\n")
 }

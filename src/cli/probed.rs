@@ -10,7 +10,7 @@ use crate::{
     machine::outcome,
     model::Outcome,
     plan::{Facts, Known, Pending, Plan, Refusal, Request, Sql, disk_needed_bytes, pending},
-    report::{escape, time},
+    report::{escape, result_line, time},
 };
 
 /// All that is shown comes from these.
@@ -36,11 +36,12 @@ impl Probed<'_> {
         let environment = &self.config.environment.name;
         let mut text = format!("{} → {environment}, as it is now\n", self.config.app);
         for (name, value) in self.target().into_iter().chain(self.databases()) {
-            let _ = writeln!(text, "  {name:<12} {}", escape(&value));
+            text.push_str(&row(name, &value));
         }
         text.push_str(&self.migrations());
-        let _ = writeln!(text, "\nusers\n  {:<12} {}", "maintenance", self.maintenance());
-        let _ = writeln!(text, "  {:<12} {}", "expected", self.downtime());
+        let _ = writeln!(text, "\nusers");
+        text.push_str(&row("maintenance", self.maintenance()));
+        text.push_str(&row("expected", &self.downtime()));
         if let Ok(plan) = self.plan {
             let _ = writeln!(text, "\nsteps");
             for step in &plan.steps {
@@ -49,11 +50,12 @@ impl Probed<'_> {
         }
         let _ = writeln!(text, "\nnotes");
         for note in self.notes() {
-            let _ = writeln!(text, "  ! {}", escape(&note));
+            let _ = writeln!(text, "{}", result_line(&format!("  ! {}", escape(&note)), 4));
         }
-        let _ = writeln!(text, "  a rollback does not bring back: {NOT_BROUGHT_BACK}\n");
+        let last = format!("  a rollback does not bring back: {NOT_BROUGHT_BACK}");
+        let _ = writeln!(text, "{}\n", result_line(&last, 4));
         for refusal in self.refusals() {
-            let _ = writeln!(text, "refused: {}", escape(&refusal.reason));
+            let _ = writeln!(text, "{}", result_line(&format!("refused: {}", escape(&refusal.reason)), 2));
             for line in refusal.remedy.lines() {
                 let _ = writeln!(text, "  {}", escape(line));
             }
@@ -217,16 +219,14 @@ impl Probed<'_> {
                 }
             };
             for line in statements.iter().flat_map(|statement| statement.lines()) {
-                let _ = writeln!(text, "    {}", escape(line));
+                let _ = writeln!(text, "{}", result_line(&format!("    {}", escape(line)), 6));
             }
             if let Some(last) = last {
                 let _ = writeln!(text, "    ({})", escape(&last));
             }
         }
-        text.push_str(
-            "  as the app's migrator pretends: what a migration does with rows that it reads first is not in it\n",
-        );
-        text
+        let note = "  as the app's migrator pretends: what a migration does with rows that it reads first is not in it";
+        text + &result_line(note, 4) + "\n"
     }
 
     /// Whether users would see maintenance, where that is known.
@@ -332,6 +332,10 @@ impl Probed<'_> {
             (many, _) => format!("a deploy would be refused for the {many} reasons above; nothing was changed"),
         }
     }
+}
+
+fn row(name: &str, value: &str) -> String {
+    result_line(&format!("  {name:<12} {}", escape(value)), 15) + "\n"
 }
 
 /// Without an artifact the new release's own migrations are not known: those of the live one are.

@@ -9,7 +9,7 @@ use crate::{
     machine::outcome,
     model::{Data, Outcome, OutcomeReport},
     plan::Known,
-    report::{escape, time},
+    report::{escape, result_line, time},
 };
 
 const EXAMPLES: &str = "Examples:
@@ -79,7 +79,8 @@ fn text(environment: &str, known: Option<&Known>, now_ms: i64) -> String {
     let (about, journal) = (&known.summary.about, &known.journal);
     let mut lines = vec![format!("{environment}: {} · {}", known.state, in_words(known, &report))];
     let mut line = |name: &str, value: Option<String>| {
-        lines.extend(value.filter(|value| !value.is_empty()).map(|value| format!("  {name:<12} {}", escape(&value))));
+        let value = value.filter(|value| !value.is_empty());
+        lines.extend(value.map(|value| result_line(&format!("  {name:<12} {}", escape(&value)), 15)));
     };
     let revision = about.revision.as_ref().map(|revision| format!(" of revision {revision}")).unwrap_or_default();
     line("maintenance", maintenance(known, &report, now_ms));

@@ -6,8 +6,8 @@ mod looks;
 mod signals;
 
 use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use tokio::{
@@ -22,14 +22,17 @@ use self::signals::Signals;
 use crate::{
     artifact::{Artifact, Compression, UploadError, upload},
     machine::{self, Call, Effect, Finish, Goal, Input, Job, State},
-    model::{Event, RunId},
+    model::{Event, EventKind, RunId},
     plan::{Plan, Refusal},
-    report::Reporter,
+    report::{Reporter, time::size},
     target::{Channel, ConnectError, Target, TargetError},
 };
 
 /// How often time passes for the machine: beats, tries, signs of life.
 const TICK: Duration = Duration::from_millis(100);
+
+/// How often people are told how much of the artifact was sent.
+const UPLOAD_SIGN: Duration = Duration::from_secs(1);
 
 /// Carries a job out to its end. `artifact` is what a deploy with strategy symlink sends.
 pub async fn drive(job: Job, artifact: Option<Artifact>, reporter: &mut Reporter) -> Finish {
@@ -67,6 +70,8 @@ enum Message {
     Target(Target),
     /// Something for the machine.
     Input(Input),
+    /// So many bytes of the artifact were sent.
+    Sent(u64),
     /// The same from a link; what an earlier link still says is passed over.
     FromLink(u32, Input),
 }
@@ -103,7 +108,7 @@ impl Driver {
             let input = tokio::select! {
                 biased;
                 () = signals.next() => Input::Interrupted,
-                Some(message) = received.recv() => match self.take(message) {
+                Some(message) = received.recv() => match self.take(message, reporter) {
                     Some(input) => input,
                     None => continue,
                 },
@@ -116,8 +121,14 @@ impl Driver {
         }
     }
 
-    fn take(&mut self, message: Message) -> Option<Input> {
+    fn take(&mut self, message: Message, reporter: &mut Reporter) -> Option<Input> {
         match message {
+            Message::Sent(bytes) => {
+                let line = format!("{} sent, compressed", size(bytes));
+                let kind = EventKind::StepOutput { step: "release".to_owned(), line };
+                reporter.event(&Event { at_ms: now_ms(), run: self.run.clone(), kind });
+                None
+            }
             Message::Target(target) => {
                 self.target = Some(Arc::new(target));
                 Some(Input::Connected)
@@ -251,8 +262,17 @@ impl Driver {
         let file = format!("{}/.backstay/runs/{run}/upload/artifact", environment.path);
         let mode = self.job.config.release.mode;
         let compression = if self.has_zstd { Compression::Zstd } else { Compression::Gzip };
+        let told = Mutex::new(Instant::now());
+        let progress = messages.clone();
+        let progress = move |bytes| {
+            let Ok(mut told) = told.lock() else { return };
+            if told.elapsed() >= UPLOAD_SIGN {
+                *told = Instant::now();
+                let _ = progress.send(Message::Sent(bytes));
+            }
+        };
         self.tasks.spawn(async move {
-            let input = match upload(&target, &file, &artifact, mode, compression, |_| {}).await {
+            let input = match upload(&target, &file, &artifact, mode, compression, progress).await {
                 Ok(()) => Input::Uploaded,
                 Err(error) => {
                     let lost = matches!(error, UploadError::Target(TargetError::LinkLost));

@@ -78,8 +78,7 @@ impl Follow {
         effects.extend(self.tell(entry));
         self.journal.apply(entry);
         if entry.fact == Fact::Await && self.role == Role::Owner && self.said.is_none() {
-            self.smoking = true;
-            effects.push(Effect::Smoke(self.summary.about.revision.clone()));
+            effects.extend(self.smoke());
         }
         effects
     }
@@ -102,6 +101,13 @@ impl Follow {
         }
         let (step, lines) = std::mem::take(&mut self.tail);
         vec![Effect::Emit(EventKind::FailureOutput { step, lines })]
+    }
+
+    /// The runner's own checks begin.
+    pub fn smoke(&mut self) -> [Effect; 2] {
+        self.smoking = true;
+        let begun = EventKind::PhaseBegun { phase: Phase::Smoke };
+        [Effect::Emit(begun), Effect::Smoke(self.summary.about.revision.clone())]
     }
 
     /// What the checks say: the verdict.

@@ -17,7 +17,7 @@ pub(super) fn probed(
     let newest = facts.unfinished.first().cloned();
     match &job.goal {
         Goal::Plan => planned(job, facts, newest.as_ref()),
-        Goal::Settle { retry, accept } => settle(job, newest, *retry, accept.clone(), now_ms),
+        Goal::Settle { retry, accept } => settle(newest, *retry, accept.clone(), now_ms),
         Goal::Abort => abort(job, newest, now_ms),
         Goal::Deploy | Goal::Rollback(_) => begin(job, &facts, newest, since_ms, now_ms, settled),
     }
@@ -77,7 +77,7 @@ fn begin(
         Ok(plan) => {
             let mut effects = vec![Effect::Emit(EventKind::PhaseEnded {
                 phase: Phase::Probe,
-                note: seen(facts),
+                note: seen(job, facts),
                 duration_ms: u64::try_from(now_ms - since_ms).unwrap_or(0),
             })];
             effects.extend(plan.warnings.iter().map(|text| Effect::Emit(EventKind::Warning { text: text.clone() })));
@@ -107,13 +107,7 @@ fn make(job: &Job, facts: &Facts) -> Result<Plan, Vec<Refusal>> {
     }
 }
 
-fn settle(
-    job: &Job,
-    unfinished: Option<Known>,
-    retry: bool,
-    accept: Option<String>,
-    now_ms: i64,
-) -> (State, Vec<Effect>) {
+fn settle(unfinished: Option<Known>, retry: bool, accept: Option<String>, now_ms: i64) -> (State, Vec<Effect>) {
     let settler = Role::Settler { then_deploy: false };
     let Some(known) = unfinished else {
         return done(vec![], Finish::Nothing("there is no unfinished run to settle".to_owned()));
@@ -121,11 +115,7 @@ fn settle(
     match (known.state.as_str(), accept) {
         ("stuck", Some(state)) => recover(&known, settler, CallMode::Accept(state), now_ms),
         ("stuck", None) if retry => recover(&known, settler, CallMode::Retry, now_ms),
-        ("stuck", None) => {
-            let mut report = outcome(&known.journal, &known.summary.about, &known.run);
-            report.reason = format!("{}; {}", report.reason, ways_out(job));
-            done(vec![], Finish::Outcome(report))
-        }
+        ("stuck", None) => done(vec![], Finish::Outcome(outcome(&known.journal, &known.summary.about, &known.run))),
         ("running", _) => recover(&known, settler, CallMode::Follow, now_ms),
         (_, Some(_)) => done(
             vec![],
@@ -223,11 +213,31 @@ fn about_nothing(outcome: Outcome, reason: String, facts: &Facts) -> OutcomeRepo
 }
 
 /// What was found, in one line.
-fn seen(facts: &Facts) -> String {
+fn seen(job: &Job, facts: &Facts) -> String {
     let mut parts = Vec::new();
     parts.extend(facts.app.as_ref().map(|app| format!("laravel {}", app.version)));
     parts.extend(facts.connections.iter().map(|(_, connection)| connection.driver.clone()));
-    parts.extend(facts.engines.iter().map(|(_, line)| line.clone()));
+    if !facts.sizes.is_empty() {
+        let (tables, bytes) = facts
+            .sizes
+            .iter()
+            .fold((0, 0_u64), |(tables, bytes), size| (tables + size.tables, bytes.saturating_add(size.bytes)));
+        parts.push(format!("{tables} tables, {} MB", bytes.div_ceil(1_000_000)));
+    }
+    let pending = plan::pending(&job.config, facts, &job.request).filter(|_| job.request.shipment.is_some());
+    parts.extend(pending.map(|pending| match pending.len() {
+        0 => "no migrations pending".to_owned(),
+        1 => "1 migration pending".to_owned(),
+        many => format!("{many} migrations pending"),
+    }));
+    // the first line of each engine says what it will do; the rest is for who asks
+    let mut said: Vec<&str> = Vec::new();
+    for (name, line) in &facts.engines {
+        if !said.contains(&name.as_str()) {
+            said.push(name);
+            parts.push(line.clone());
+        }
+    }
     if facts.live.is_none() {
         parts.push("no version is live yet".to_owned());
     }

@@ -328,8 +328,7 @@ fn rejoining(
             if let Some(said) = follow.said.clone().filter(|_| !follow.is_decided()) {
                 effects.push(Effect::Send(said));
             } else if follow.journal.awaiting && follow.role == Role::Owner && !follow.is_decided() {
-                follow.smoking = true;
-                effects.push(Effect::Smoke(follow.summary.about.revision.clone()));
+                effects.extend(follow.smoke());
             }
             if follow.uploading && !follow.is_decided() {
                 effects.push(Effect::Upload(follow.run.clone()));

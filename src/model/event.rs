@@ -100,7 +100,7 @@ pub enum EventKind {
         /// The revision, where one is known.
         revision: Option<String>,
     },
-    /// A phase of the runner's own (connect, probe, arm) begins.
+    /// A phase of the runner's own (probe, arm, its part of smoke) begins.
     PhaseBegun {
         /// Which.
         phase: Phase,

@@ -253,3 +253,19 @@ fn said(reply: &Reply, name: &str) -> Vec<(String, String)> {
 fn owned((name, value): (&str, &str)) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_engines_probe_says_is_read_as_it_is_said() {
+        let reply = b"engine\tmain shadow and swap: one rename\nengine\tmain fence exclusive\nsize\tmain 214000000 42\nsize\tmain many\n\
+            warning\tdatabase main: events are off\nrefuse\tno privilege\nremedy\tGRANT ALL\\nON x\ncomplete\tyes\n";
+        let facts = Facts::read(&Reply::parse(reply));
+        assert_eq!(facts.engines.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["main", "main"]);
+        assert_eq!(facts.sizes, [Size { database: "main".to_owned(), bytes: 214_000_000, tables: 42 }]);
+        assert_eq!(facts.warnings, ["database main: events are off"]);
+        assert_eq!(facts.refusals, [Refusal::new("no privilege", "GRANT ALL\nON x")]);
+    }
+}

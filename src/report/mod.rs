@@ -13,12 +13,22 @@ mod tests;
 pub mod time;
 mod words;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 pub use escape::escape;
 
 use self::{bar::Bars, paint::Paint, plain::Plain, summary::Summary};
 use crate::model::{Event, EventKind, OutcomeReport};
+
+/// A line of a result on stdout. On a terminal what is too long for it goes on below, so many cells from the left; elsewhere
+/// a line stays one.
+pub fn result_line(text: &str, indent: usize) -> String {
+    if !std::io::stdout().is_terminal() {
+        return text.to_owned();
+    }
+    let width = console::Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns));
+    layout::Layout::new(width).paragraph(text, indent).join("\n")
+}
 
 /// How progress is shown on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What runs now, since when, and the newest line of its output: for bars and signs of life.
 
 use super::{escape, words::step_head};
-use crate::model::{Event, EventKind};
+use crate::model::{Event, EventKind, Phase};
 
 pub(super) struct Running {
     /// Its name (escaped).
@@ -17,25 +17,27 @@ impl Running {
         let begin = |name: String| Some(Self { name: escape(&name), since_ms: event.at_ms, newest: String::new() });
         match &event.kind {
             EventKind::StepBegun { step, undo, .. } => *running = begin(step_head(step, *undo)),
+            // the way there is not the target's, and has no event of its own
+            EventKind::Opened { .. } => *running = begin(Phase::Connect.as_str().to_owned()),
             EventKind::PhaseBegun { phase } => *running = begin(phase.as_str().to_owned()),
             EventKind::StepOutput { line, .. } => {
                 if let Some(running) = running {
                     running.newest = escape(line.trim());
                 }
             }
-            EventKind::StepEnded { .. } | EventKind::PhaseEnded { .. } => *running = None,
-            EventKind::Opened { .. }
-            | EventKind::MaintenanceOn
-            | EventKind::MaintenanceOff { .. }
+            EventKind::StepEnded { .. }
+            | EventKind::PhaseEnded { .. }
+            | EventKind::Checked { .. }
             | EventKind::Undoing { .. }
             | EventKind::Commit
+            | EventKind::Outcome(_) => *running = None,
+            EventKind::MaintenanceOn
+            | EventKind::MaintenanceOff { .. }
             | EventKind::Restored
-            | EventKind::Checked { .. }
             | EventKind::Warning { .. }
             | EventKind::Refusal { .. }
             | EventKind::Link { .. }
-            | EventKind::FailureOutput { .. }
-            | EventKind::Outcome(_) => {}
+            | EventKind::FailureOutput { .. } => {}
         }
     }
 

@@ -183,6 +183,7 @@ fn cancelled() -> Vec<EventKind> {
         EventKind::Warning {
             text: "asked to stop: the target rolls back; this command follows while there is time".into(),
         },
+        ended("migrate", Phase::Migrate, false, StepResult::Failed { code: 143 }, "Migrating: add_phone"),
         EventKind::Undoing { reason: who.into() },
         ended("maintenance-on", Phase::Down, true, StepResult::Done, "nothing to take back"),
         EventKind::Restored,
@@ -311,20 +312,41 @@ fn a_rolled_back_deploy_as_json_has_nothing_else_on_stdout() {
     insta::assert_snapshot!(seen(Mode::None, true, rolled_back()));
 }
 
-#[test]
-fn a_long_step_gives_a_sign_of_life() {
+/// Plain lines when these begin at second 1 and nothing else happens for 40 s.
+fn silence(kinds: Vec<EventKind>) -> String {
     let stderr = Sink::default();
     let options = Options { mode: Mode::Plain, json: false, color: false, environment: "staging".to_owned() };
     let mut reporter = Reporter::to(options, Box::new(Sink::default()), Box::new(stderr.clone()));
-    let begun = EventKind::StepBegun { step: "migrate".into(), phase: Phase::Migrate, undo: false };
-    reporter.event(&Event { at_ms: 1_000, run: None, kind: begun });
-    let output = EventKind::StepOutput { step: "migrate".into(), line: "row 5 of 9".into() };
-    reporter.event(&Event { at_ms: 2_000, run: None, kind: output });
+    for kind in kinds {
+        reporter.event(&Event { at_ms: 1_000, run: None, kind });
+    }
     for second in 2..40 {
         reporter.tick(second * 1_000);
     }
-    insta::assert_snapshot!(String::from_utf8_lossy(&stderr.0.lock().expect("no panic while held")), @r"
+    let text = stderr.0.lock().expect("no panic while held");
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[test]
+fn a_long_step_gives_a_sign_of_life() {
+    let output = EventKind::StepOutput { step: "migrate".into(), line: "row 5 of 9".into() };
+    insta::assert_snapshot!(silence(vec![begun("migrate", Phase::Migrate, false), output]), @r"
     00:00:16 … migrate                   15.0 s  row 5 of 9
     00:00:31 … migrate                   30.0 s  row 5 of 9
+    ");
+}
+
+#[test]
+fn connecting_and_checking_give_signs_of_life_too() {
+    insta::assert_snapshot!(silence(vec![opened()]), @r"
+    00:00:01   backstay · deploy · shop-api → staging · revision 3f2a1c9
+    00:00:16 … connect                   15.0 s  it runs
+    00:00:31 … connect                   30.0 s  it runs
+    ");
+    let ended = ended("smoke", Phase::Smoke, false, StepResult::Done, "2 checks on the target");
+    insta::assert_snapshot!(silence(vec![ended, EventKind::PhaseBegun { phase: Phase::Smoke }]), @r"
+    00:00:01 ✓ smoke                      0.8 s  2 checks on the target
+    00:00:16 … smoke                     15.0 s  it runs
+    00:00:31 … smoke                     30.0 s  it runs
     ");
 }

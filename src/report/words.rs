@@ -72,7 +72,7 @@ impl Speaker {
                     StepResult::Failed { code } => {
                         self.failed.push(note.clone());
                         let note = if note.is_empty() { String::new() } else { format!(": {note}") };
-                        words(&head, format!("exit {code}{note}"), Some(*duration_ms), Mark::Bad)
+                        words(&head, format!("{}{note}", ended_by(*code)), Some(*duration_ms), Mark::Bad)
                     }
                     StepResult::Skipped => None,
                 }
@@ -109,6 +109,17 @@ impl Speaker {
             | EventKind::FailureOutput { .. }
             | EventKind::Outcome(_) => None,
         }
+    }
+}
+
+/// An exit status as people know it: above 128 a shell tells the signal that ended its child.
+fn ended_by(code: i32) -> String {
+    match code {
+        129 => "ended by SIGHUP".to_owned(),
+        130 => "ended by SIGINT".to_owned(),
+        137 => "ended by SIGKILL".to_owned(),
+        143 => "ended by SIGTERM".to_owned(),
+        code => format!("exit {code}"),
     }
 }
 

@@ -10,4 +10,5 @@ mod mysql;
 mod probe;
 mod refusals;
 mod rollback;
+mod screen;
 mod workers;

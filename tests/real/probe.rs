@@ -204,3 +204,31 @@ fn a_first_deploy_is_planned_without_a_live_version() {
     let run = site.backstay(&["plan", "--probe", "--artifact", artifact.to_str().expect("ours")]).is(0);
     run.says("2 pending in the artifact").says("no version is live yet that could be asked");
 }
+
+#[test]
+fn an_unsettled_run_and_a_stuck_one_are_told_for_what_they_are() {
+    let site = Site::with_first();
+    let artifact = site.artifact(&["good"], "3333333");
+    let shown = artifact.to_str().expect("ours");
+    site.configure(&site.pause("before-migrate"));
+    let deploy = site.start_deploy(&["good"], "2222222", &[]);
+    site.await_pause("before-migrate");
+    deploy.signal("-KILL");
+    site.kill_executor();
+    deploy.wait();
+    // a deploy would settle it first
+    let run = site.backstay(&["plan", "--probe", "--artifact", shown]).is(0);
+    run.says("is unsettled since").says("a deploy settles it first");
+    site.backstay(&["settle"]).is(10);
+
+    site.configure("hooks: { before-migrate: [ { do: \"true\", undo: \"false\" } ], after-migrate: [ \"false\" ] }\n");
+    site.deploy_of(&["good"], "2222222", &[]).is(20);
+    site.edit_config("preset: laravel", "preset: laravel\nphp: php9.9");
+    let run = site.backstay(&["plan", "--probe", "--artifact", shown]).is(3);
+    run.says("is stuck: ")
+        .says("settle -e test --retry")
+        .says("there is no command php9.9")
+        .says("for the 2 reasons above");
+    site.edit_config("php: php9.9", "php: php");
+    site.backstay(&["settle", "--accept", "rolled-back", "--yes"]).is(10);
+}
