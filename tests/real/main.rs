@@ -3,9 +3,14 @@
 mod support;
 
 mod deploys;
+mod guard;
 mod keys;
 mod killed;
 mod maintenance;
+mod reach;
 mod refusals;
 mod rollback;
+mod secrets;
+mod states;
+mod surface;
 mod workers;

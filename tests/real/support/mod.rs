@@ -14,15 +14,16 @@
 
 mod command;
 mod files;
+mod front;
 mod servers;
 mod site;
 mod watch;
 
-#[expect(unused_imports, reason = "names of what Site answers with")]
-pub use command::{Finished, Running};
+pub use command::{Finished, Running, backstay};
 pub use files::tar_of;
+pub use front::Front;
 pub use servers::{Held, hold_as_user, servers};
-pub use site::{Site, as_user};
+pub use site::{Site, as_user, as_user_at_home, run_as_cron};
 
 use std::time::{Duration, Instant};
 
