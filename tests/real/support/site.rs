@@ -151,6 +151,11 @@ impl Site {
         Finished::of(&backstay(&self.runner, args).output().expect("the binary is built"))
     }
 
+    /// Any command, left running.
+    pub fn start(&self, args: &[&str]) -> Running {
+        Running::start(backstay(&self.runner, args))
+    }
+
     /// An artifact of the app.
     pub fn artifact(&self, variants: &[&str], revision: &str) -> PathBuf {
         let name = format!("artifact-{}", self.number.fetch_add(1, Ordering::Relaxed));
