@@ -227,3 +227,86 @@ fn a_lost_link_comes_back_and_the_deploy_goes_on() {
     assert!(run.stdout.contains("\"event\":\"link\",\"run\""), "{}", run.stdout);
     assert_eq!(site.live_revision().as_deref(), Some("2222222"));
 }
+
+/// An artifact that takes a while to send.
+fn large_artifact(site: &Site) -> String {
+    let artifact = site.artifact(&["good"], "2222222");
+    let script = "head -c 12000000 /dev/urandom >\"$1/blob\"";
+    let made = std::process::Command::new("sh").args(["-euc", script, "sh"]).arg(&artifact).status();
+    assert!(made.expect("sh runs").success());
+    artifact.display().to_string()
+}
+
+/// Nothing of the run is left but its record.
+#[track_caller]
+fn assert_nothing_began(site: &Site, before: &str) {
+    site.await_no_executor();
+    assert_eq!(site.list("releases").len(), 1);
+    assert_eq!(site.list(".backstay/incoming"), Vec::<String>::new());
+    assert_one_of_two_states(site, before, false, "nothing began");
+    site.deploy_of(&["good"], "3333333", &[]).is(0);
+}
+
+#[test]
+fn a_runner_killed_while_it_uploads_leaves_no_half_release() {
+    let site = Site::with_first();
+    let before = site.data();
+    let artifact = large_artifact(&site);
+    let run = site.start(&["deploy", "--json", "--artifact", &artifact, "--revision", "2222222"]);
+    // the newest run's folder, as soon as bytes are in it
+    eventually("bytes arrive", || {
+        let newest = site.list(".backstay/runs").pop().unwrap_or_default();
+        newest.ends_with("2222222") && !site.list(&format!(".backstay/runs/{newest}/upload")).is_empty()
+    });
+    run.signal("-KILL");
+    run.wait();
+    assert!(!site.journals().last().expect("it has begun").contains(" end 01-release 0"));
+    site.await_end();
+    assert!(site.journals().last().expect("it has begun").contains(" ended rolled-back"));
+    assert_nothing_began(&site, &before);
+}
+
+#[test]
+fn a_runner_killed_while_it_arms_leaves_a_run_that_ends_or_none() {
+    // at once, and a little later, when the executor may or may not have begun
+    std::thread::scope(|scope| {
+        for delay_ms in [0, 20, 60, 150] {
+            scope.spawn(move || {
+                let site = Site::with_first();
+                let before = site.data();
+                let run = site.start_deploy(&["good"], "2222222", &[]);
+                eventually("the plan arrives", || {
+                    !site.list(".backstay/incoming").is_empty() || site.list(".backstay/runs").len() == 2
+                });
+                std::thread::sleep(std::time::Duration::from_millis(delay_ms));
+                run.signal("-KILL");
+                run.wait();
+                eventually("it has ended, or never began", || {
+                    site.executors().is_empty() && site.list(".backstay/incoming").is_empty()
+                });
+                assert!(site.journals().iter().all(|journal| journal.contains(" ended ")), "{delay_ms} ms");
+                assert_nothing_began(&site, &before);
+            });
+        }
+    });
+}
+
+#[test]
+fn with_lost_wait_a_running_step_ends_before_the_verdict_decides() {
+    let site = Site::with_first();
+    let before = site.data();
+    let log = site.marks.join("log");
+    site.configure(&format!(
+        "runner: {{ lease: 15s, lost: wait }}\nhooks:\n  after-migrate: [ \"touch {0}/up; sleep 17; echo whole >>{1}\" ]\n",
+        site.marks.display(),
+        log.display()
+    ));
+    let run = site.start_deploy(&["good"], "2222222", &[]);
+    eventually("the hook runs", || site.marks.join("up").exists());
+    run.signal("-KILL");
+    run.wait();
+    eventually("the hook was not ended", || log.exists());
+    site.await_end();
+    assert_one_of_two_states(&site, &before, false, "wait");
+    site.backstay(&["status"]).says("no sign of life");
+}

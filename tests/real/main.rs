@@ -3,12 +3,17 @@
 mod support;
 
 mod deploys;
+mod guard;
 mod keys;
 mod killed;
 mod maintenance;
 mod mysql;
 mod probe;
+mod reach;
 mod refusals;
 mod rollback;
 mod screen;
+mod secrets;
+mod states;
+mod surface;
 mod workers;

@@ -85,9 +85,16 @@ fn every_reason_is_told_at_once() {
     let live = fs::canonicalize(site.path.join("current")).expect("it is live");
     fs::rename(live.join("artisan"), live.join("artisan.away")).expect("ours");
     fs::set_permissions(site.path.join("shared"), std::os::unix::fs::PermissionsExt::from_mode(0o555)).expect("ours");
-    site.edit_config("preset: laravel", "preset: laravel\nphp: php9.9");
+    let worker = "{ kind: supervisor, name: shop, config: /nowhere.conf }";
+    site.edit_config("preset: laravel", &format!("preset: laravel\nphp: php9.9\nworkers: [ {worker} ]"));
     let run = site.deploy("2222222", &[]).is(3);
-    run.says("there is no command php9.9").says("may not write to");
+    run.says("there is no command php9.9").says("set php: in backstay.yml");
+    run.says("may not write to").says("sudo chown");
+    run.says("there is no artisan in").says("check path in backstay.yml");
+    run.says("supervisor cannot be asked for the worker shop").says("workers.config");
+    let reason = run.outcome()["reason"].as_str().expect("a text").to_owned();
+    assert_eq!(reason.matches("; ").count() + 1, 4, "{reason}");
+    site.backstay(&["plan", "--probe"]).is(3).says("there is no artisan in").says("php9.9");
     assert_eq!(site.journals().len(), 1);
 }
 

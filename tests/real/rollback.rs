@@ -46,3 +46,53 @@ fn there_is_nothing_before_the_first_release() {
         .is(3)
         .says("not among the committed runs");
 }
+
+#[test]
+fn after_a_commit_without_migrations_going_back_needs_no_word() {
+    let site = Site::with_first();
+    let before = site.data();
+    site.deploy("2222222", &[]).is(0);
+    let watch = site.watch();
+    let outcome = site.backstay(&["rollback", "--json"]).is(0).outcome();
+    assert_eq!((&outcome["outcome"], &outcome["data"]), (&json!("committed"), &json!("untouched")));
+    assert_eq!(watch.end().into_iter().collect::<Vec<_>>(), [200]);
+    assert_eq!((site.live_revision().as_deref(), site.data()), (Some("1111111"), before));
+    // and there is nothing before that
+    site.backstay(&["rollback", "--json"]).is(3).says("there was no release").says("nothing to go back to");
+    assert_eq!(site.live_revision().as_deref(), Some("1111111"));
+}
+
+#[test]
+fn going_back_over_several_runs_brings_back_the_data_from_before_the_oldest() {
+    let site = Site::with_first();
+    let before = site.data();
+    let migrated = site.deploy_of(&["good"], "2222222", &[]).is(0).outcome();
+    site.configure("databases: { main: { keep_copies: 3 } }\n");
+    site.deploy_of(&["good"], "3333333", &[]).is(0);
+    let run = migrated["run"].as_str().expect("a run").to_owned();
+    let live = site.data();
+    site.backstay(&["rollback", "--undo", &run]).is(2).says("--discard-writes").says(&run);
+    assert_eq!((site.live_revision().as_deref(), site.data()), (Some("3333333"), live));
+
+    // what users wrote since is not on the live site any more, and a copy of it is kept
+    assert_eq!(site.get("/slow-order").0, 200);
+    let outcome = site.backstay(&["rollback", "--json", "--undo", &run, "--discard-writes"]).is(0).outcome();
+    assert_eq!((outcome["outcome"].as_str(), site.live_revision().as_deref()), (Some("committed"), Some("1111111")));
+    assert_eq!(site.data(), before);
+    let own = outcome["run"].as_str().expect("a run");
+    let copy = site.path.join(format!(".backstay/copies/{own}/main.sqlite"));
+    let kept = std::process::Command::new("sqlite3").arg(copy).arg("SELECT note FROM orders").output();
+    assert!(String::from_utf8_lossy(&kept.expect("it reads").stdout).contains("slow"));
+}
+
+#[test]
+fn in_production_discarding_writes_asks_for_the_environments_name() {
+    let site = Site::with_first();
+    site.deploy_of(&["good"], "2222222", &[]).is(0);
+    let migrated = site.data();
+    site.edit_config("production: false", "production: true");
+    site.backstay(&["rollback", "--discard-writes"]).is(2).says("--yes");
+    assert_eq!(site.data(), migrated);
+    site.backstay(&["rollback", "--discard-writes", "--yes"]).is(0);
+    assert_ne!(site.data(), migrated);
+}

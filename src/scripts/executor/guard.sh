@@ -20,19 +20,16 @@ remove_guard() {
 	edit_crontab remove
 }
 
+# A line is known by its whole command: two apps may have runs of the same name.
 edit_crontab() (
 	table=$RUN_DIR/crontab
+	command="sh '$RUN_DIR/executor' recover"
+	case $RUN_DIR in *[\'%]*) command=$(printf "sh '%s' recover" "$(printf %s "$RUN_DIR/executor" | sed "s/'/'\\\\''/g")" | sed 's/%/\\%/g') ;; esac
+	line="$command # backstay $RUN"
 	exec 7<"$HOME" && flock 7 || exit 1
-	crontab -l 2>/dev/null | grep -vF "# backstay $RUN" >"$table"
-	if [ "$1" = install ]; then
-		command="sh '$RUN_DIR/executor' recover"
-		case $RUN_DIR in *[\'%]*)
-			command=$(printf "sh '%s' recover" "$(printf %s "$RUN_DIR/executor" | sed "s/'/'\\\\''/g")" | sed 's/%/\\%/g')
-			;;
-		esac
-		printf '%s\n' "* * * * * $command # backstay $RUN" "@reboot $command # backstay $RUN" >>"$table"
-	fi
+	crontab -l 2>/dev/null | grep -vF " $line" >"$table"
+	[ "$1" != install ] || printf '%s\n' "* * * * * $line" "@reboot $line" >>"$table"
 	if [ -s "$table" ]; then crontab "$table"; else crontab -r 2>/dev/null || :; fi || exit 1
 	rm -f "$table"
-	if [ "$1" = install ]; then crontab -l 2>/dev/null | grep -qF "# backstay $RUN"; fi
+	if [ "$1" = install ]; then crontab -l 2>/dev/null | grep -qF " $line"; fi
 ) 7<&- 9>&-

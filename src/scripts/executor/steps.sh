@@ -156,10 +156,11 @@ end_run() {
 	clean_up "$1"
 }
 
+# The ballast goes last: while it is there, a crash in here is taken up again.
 clean_up() {
-	remove_guard || append warning "the guard's crontab lines could not be removed: crontab -e, the lines with $RUN" || :
-	rm -f "$RUN_DIR/ballast" "$RUN_DIR/step.pid" "$RUN_DIR/heartbeat" "$RUN_DIR/note" "$RUN_DIR/facts"
 	[ "$1" = stuck ] || rm -rf "$RUN_DIR/secrets" "$RUN_DIR/bundle.tar" "$RUN_DIR/upload"
+	remove_guard || append warning "the guard's crontab lines could not be removed: crontab -e, the lines with $RUN" || :
+	rm -f "$RUN_DIR/step.pid" "$RUN_DIR/heartbeat" "$RUN_DIR/note" "$RUN_DIR/facts" "$RUN_DIR/ballast"
 }
 
 # Neither state was reached: nothing more is touched, and somebody is told.

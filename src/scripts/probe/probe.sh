@@ -136,11 +136,12 @@ look_at_guard() {
 
 # The live version, by its own words.
 look_at_app() {
-	[ "$PRESET" = laravel ] && [ -n "${live-}" ] && has "$PHP" || return 0
+	[ "$PRESET" = laravel ] && [ -n "${live-}" ] || return 0
 	if [ ! -f "$live/artisan" ]; then
 		refuse "there is no artisan in $live: it is no Laravel application" "check path in backstay.yml (with strategy symlink, path/current is the app)"
 		return 0
 	fi
+	has "$PHP" || return 0
 	set --
 	for name in $DATABASES; do
 		[ ! -f "$BACKSTAY_DIR/$name.connection" ] || set -- "$@" "$name=$(cat "$BACKSTAY_DIR/$name.connection")"

@@ -14,28 +14,29 @@
 
 pub mod command;
 mod files;
+mod front;
 mod mariadb;
 pub mod servers;
 mod site;
 mod watch;
 
-#[expect(unused_imports, reason = "names of what Site answers with")]
-pub use command::{Finished, Running};
+pub use command::{Finished, Running, backstay};
 pub use files::tar_of;
+pub use front::Front;
 pub use servers::{Held, hold_as_user, servers};
-pub use site::{Site, as_user};
+pub use site::{Site, as_user, as_user_at_home, run_as_cron};
 
 use std::time::{Duration, Instant};
 
-/// Waits up to twenty seconds for something that has to come.
+/// Waits up to a minute for something that has to come.
 #[track_caller]
 pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(20) {
+    while began.elapsed() < Duration::from_secs(60) {
         if holds() {
             return;
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    panic!("in twenty seconds not: {what}");
+    panic!("in a minute not: {what}");
 }

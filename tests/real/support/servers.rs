@@ -19,6 +19,8 @@ const SITES: usize = 64;
 pub struct Servers {
     pub folder: PathBuf,
     pub ssh_port: u16,
+    /// Another sshd, with a host key of its own, that leads to the first.
+    pub bastion_port: u16,
     free_sites: Mutex<Vec<u16>>,
     _holders: Vec<Child>,
 }
@@ -32,16 +34,26 @@ pub fn servers() -> &'static Servers {
 impl Servers {
     fn start() -> Self {
         require();
-        let path = tempfile::Builder::new().prefix("backstay-test-").tempdir_in("/tmp").expect("a folder").keep();
+        let folder = tempfile::Builder::new().prefix("backstay-test-").tempdir_in("/tmp").expect("a folder");
+        let path = folder.keep();
         run(Command::new("chmod").arg("755").arg(&path));
-        let ports = free_ports(SITES + 1);
-        let (ssh_port, sites) = (ports[0], &ports[1..]);
-        let holders = vec![sweep(&path), sshd(&path, ssh_port), fpm(&path), nginx(&path, sites)];
-        for port in [ssh_port, sites[0]] {
+        let ports = free_ports(SITES + 2);
+        let (ssh_port, bastion_port, sites) = (ports[0], ports[1], &ports[2..]);
+        for name in ["host", "bastion", "id", "stranger"] {
+            run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(path.join(name)));
+        }
+        let holders = vec![
+            sweep(&path),
+            sshd(&path, "host", ssh_port),
+            sshd(&path, "bastion", bastion_port),
+            fpm(&path),
+            nginx(&path, sites),
+        ];
+        for port in [ssh_port, bastion_port, sites[0]] {
             wait_for(port, &path);
         }
         wait_for_file(&path.join("fpm.sock"));
-        Self { folder: path, ssh_port, free_sites: Mutex::new(sites.to_vec()), _holders: holders }
+        Self { folder: path, ssh_port, bastion_port, free_sites: Mutex::new(sites.to_vec()), _holders: holders }
     }
 
     /// A port that nginx serves `<folder>/<port>/current/public` on.
@@ -51,8 +63,17 @@ impl Servers {
 
     /// The line of `known_hosts`.
     pub fn known_hosts(&self) -> String {
-        let key = fs::read_to_string(self.folder.join("host.pub")).expect("ours");
-        format!("[127.0.0.1]:{} {}", self.ssh_port, key.trim())
+        self.known_hosts_line("host", self.ssh_port)
+    }
+
+    /// The bastion's line.
+    pub fn bastion_known_hosts(&self) -> String {
+        self.known_hosts_line("bastion", self.bastion_port)
+    }
+
+    fn known_hosts_line(&self, key: &str, port: u16) -> String {
+        let key = fs::read_to_string(self.folder.join(format!("{key}.pub"))).expect("ours");
+        format!("[127.0.0.1]:{port} {}", key.trim())
     }
 
     /// The private key that lets in.
@@ -134,19 +155,27 @@ pub fn hold_as_user(line: &str, log: &Path) -> Held {
     Held(hold(&["setpriv", "--reuid", USER, "--regid", USER, "--init-groups", "sh", "-c", &line], log))
 }
 
-fn sshd(folder: &Path, port: u16) -> Child {
-    for name in ["host", "id", "stranger"] {
-        run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(folder.join(name)));
-    }
+/// Runs a server until the guard is dropped.
+pub fn hold_server(command: &[&str], log: &Path) -> Held {
+    Held(hold(command, log))
+}
+
+/// A port that is free now.
+pub fn free_port() -> u16 {
+    free_ports(1)[0]
+}
+
+fn sshd(folder: &Path, key: &str, port: u16) -> Child {
     fs::copy(folder.join("id.pub"), folder.join("allowed")).expect("ours");
     let _ = fs::create_dir_all("/run/sshd");
     let config = format!(
-        "Port {port}\nListenAddress 127.0.0.1\nHostKey {0}/host\nAuthorizedKeysFile {0}/allowed\nUsePAM no\nStrictModes no\n\
+        "Port {port}\nListenAddress 127.0.0.1\nHostKey {0}/{key}\nAuthorizedKeysFile {0}/allowed\nUsePAM no\nStrictModes no\n\
          PidFile none\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 200\nPrintMotd no\nPrintLastLog no\n",
         folder.display()
     );
-    fs::write(folder.join("sshd.conf"), config).expect("a file");
-    hold(&["/usr/sbin/sshd", "-D", "-e", "-f", &text(&folder.join("sshd.conf"))], &folder.join("sshd.log"))
+    let file = folder.join(format!("{key}.conf"));
+    fs::write(&file, config).expect("a file");
+    hold(&["/usr/sbin/sshd", "-D", "-e", "-f", &text(&file)], &folder.join(format!("{key}.log")))
 }
 
 fn fpm(folder: &Path) -> Child {
@@ -181,7 +210,7 @@ pub fn free_ports(count: usize) -> Vec<u16> {
     listeners.iter().map(|listener| listener.local_addr().expect("bound").port()).collect()
 }
 
-fn wait_for(port: u16, folder: &Path) {
+pub fn wait_for(port: u16, folder: &Path) {
     for _ in 0..300 {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
             return;
@@ -189,7 +218,7 @@ fn wait_for(port: u16, folder: &Path) {
         std::thread::sleep(Duration::from_millis(20));
     }
     let logs =
-        ["sshd.log", "nginx.log", "fpm.out"].map(|name| fs::read_to_string(folder.join(name)).unwrap_or_default());
+        ["host.log", "nginx.log", "fpm.out"].map(|name| fs::read_to_string(folder.join(name)).unwrap_or_default());
     panic!("nothing listens on {port}: {logs:?}");
 }
 

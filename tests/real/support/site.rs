@@ -179,6 +179,11 @@ impl Site {
         Finished::of(&backstay(&self.runner, args).output().expect("the binary is built"))
     }
 
+    /// Any command, left running.
+    pub fn start(&self, args: &[&str]) -> Running {
+        Running::start(backstay(&self.runner, args))
+    }
+
     /// An artifact of the app.
     pub fn artifact(&self, variants: &[&str], revision: &str) -> PathBuf {
         let name = format!("artifact-{}", self.number.fetch_add(1, Ordering::Relaxed));
@@ -279,9 +284,14 @@ impl Site {
 
     /// What is left in the deploy user's crontab of this site.
     pub fn crontab(&self) -> String {
+        self.crontab_lines().concat()
+    }
+
+    /// The same, line by line.
+    pub fn crontab_lines(&self) -> Vec<String> {
         let output = Command::new("crontab").args(["-l", "-u", USER]).output().expect("cron is installed");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.lines().filter(|line| line.contains(&format!("/{}/", self.port))).collect()
+        text.lines().filter(|line| line.contains(&format!("/{}/", self.port))).map(str::to_owned).collect()
     }
 }
 
@@ -292,4 +302,23 @@ pub fn as_user(line: &str) -> String {
         .args(["--reuid", USER, "--regid", "www-data", "--init-groups", "sh", "-c"])
         .arg(format!("umask 002; {line}"))
         .current_dir(Path::new("/")))
+}
+
+/// The same with the user's own home and group, as a login has them.
+#[track_caller]
+pub fn as_user_at_home(line: &str) -> String {
+    run(Command::new("setpriv")
+        .args(["--reuid", USER, "--regid", USER, "--init-groups", "--reset-env", "sh", "-c", line])
+        .current_dir(Path::new("/")))
+}
+
+/// Runs a command as cron does: by `/bin/sh`, in the user's home, with cron's few variables; how it ends is not its matter.
+pub fn run_as_cron(command: &str) {
+    let home = as_user_at_home("printf %s \"$HOME\"");
+    let _ = Command::new("setpriv")
+        .args(["--reuid", USER, "--regid", USER, "--init-groups", "/bin/sh", "-c", command])
+        .env_clear()
+        .envs([("PATH", "/usr/bin:/bin"), ("SHELL", "/bin/sh"), ("HOME", home.as_str()), ("LOGNAME", USER)])
+        .current_dir(home.as_str())
+        .output();
 }
