@@ -11,7 +11,7 @@ BOOT=$(cat /proc/sys/kernel/random/boot_id) || exit 1
 # Wall-clock time of a line is this offset plus UP: a clock that jumps during a run does not reorder it.
 wall=$(date +%s%N)
 case $wall in
-*[!0-9]*) wall=$(date +%s)000 ;;
+*[!0-9]* | ??????????) wall=$(date +%s)000 ;;
 *) wall=${wall%??????} ;;
 esac
 WALL_OFFSET_MS=$((wall - UP * 10))

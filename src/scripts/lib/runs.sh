@@ -26,11 +26,12 @@ run_ids() {
 }
 
 read_run_state() {
-	run_line=$(grep -E '^[0-9]+ [0-9]+ [0-9]+ (start|ended|retry) ' "$run_dir/journal" 2>/dev/null | tail -n 1)
-	case $run_line in
-	*' ended stuck '*) run_state=stuck ;;
-	*' ended committed '*) run_state=committed ;;
-	*' ended rolled-back '*) run_state=rolled-back ;;
+	# the added line closes one that is torn: that says nothing
+	run_line=$(printf '~\n' | cat "$run_dir/journal" - 2>/dev/null | grep -E '^[0-9]+ [0-9]+ [0-9]+ (start|ended|retry|accept) .*#[0-9]+$' | tail -n 1)
+	case ${run_line#* * * } in
+	'ended stuck '*) run_state=stuck ;;
+	'ended committed '*) run_state=committed ;;
+	'ended rolled-back '*) run_state=rolled-back ;;
 	'') run_state=none ;;
 	*) if flock -n "$BACKSTAY_PATH/.backstay/lock" true; then run_state=unsettled; else run_state=running; fi ;;
 	esac
@@ -40,5 +41,5 @@ read_run_state() {
 say_run() {
 	emit "$1" "$run $run_state"
 	emit "$1-plan" "$(cat "$run_dir/plan.json" 2>/dev/null)"
-	emit "$1-journal" "$(cat "$run_dir/journal" 2>/dev/null)"
+	emit "$1-journal" "$(printf '~\n' | cat "$run_dir/journal" - 2>/dev/null)"
 }
