@@ -94,7 +94,7 @@ impl RunState {
                 }
             }
             Fact::Reported { name, value } => self.report(name, value, entry.at_ms),
-            Fact::Retry(_) => (self.end, self.ended_ms) = (None, None),
+            Fact::Retry(_) | Fact::Accept { .. } => (self.end, self.ended_ms) = (None, None),
             Fact::Ended { direction } => self.end_with(entry, End::Decided(*direction)),
             Fact::Stuck { at, text } => {
                 self.end_with(entry, End::Stuck { at: step_name(at).to_owned(), text: text.clone() });
@@ -104,8 +104,7 @@ impl RunState {
             | Fact::Warning(_)
             | Fact::Notified { .. }
             | Fact::Recover
-            | Fact::Rebooted
-            | Fact::Accept { .. } => {}
+            | Fact::Rebooted => {}
         }
     }
 

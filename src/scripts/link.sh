@@ -14,6 +14,7 @@
 set -eu
 umask 077
 LC_ALL=C
+export LC_ALL
 mode=$1 path=$2 run=${3-}
 # A line that is opened ahead learns its run when there is one; if there is none, it ends without a trace.
 [ "$mode" != arm ] || read -r run blocks digest || exit 0
@@ -71,14 +72,14 @@ arm() {
 	[ -n "${USER-}" ] || printf 'USER=%s\n' "$(quoted "$(id -un)")" >>"$incoming/environment"
 	beat "$incoming"
 	start "$incoming" run
-	until [ -s "$dir/journal" ]; do
+	until has_begun; do
 		if [ -s "$incoming/answer" ] || [ -s "$dir/answer" ]; then
 			cat "$incoming/answer" "$dir/answer" 2>/dev/null | sed 's/^/!answer /'
 			rm -rf "$incoming"
 			[ -s "$dir/journal" ] || rm -rf "$dir"
 			exit 0
 		fi
-		kill -0 "$executor" 2>/dev/null || [ -s "$dir/journal" ] || [ -s "$incoming/answer" ] || {
+		kill -0 "$executor" 2>/dev/null || [ -s "$dir/journal" ] || [ -s "$incoming/answer" ] || [ -s "$dir/answer" ] || {
 			printf '%s\n' "!answer refused the executor ended at once: $(tail -n 3 "$incoming/executor.log" 2>/dev/null | tr '\n' ' ')"
 			rm -rf "$incoming"
 			exit 0
@@ -87,13 +88,15 @@ arm() {
 	done
 }
 
+# A journal whose first line is whole.
+has_begun() { [ -s "$dir/journal" ] && read -r _ <"$dir/journal"; } 2>/dev/null
+
 nap() { sleep "$1" 2>/dev/null || sleep 1; }
 
 # The first verdict wins: a file that is made once.
 verdict() {
-	printf '%s\n' "$*" >"$dir/verdict.$$"
-	sync "$dir/verdict.$$" 2>/dev/null || sync
-	ln "$dir/verdict.$$" "$dir/verdict" 2>/dev/null || :
+	printf '%.1000s\n' "$*" >"$dir/verdict.$$" && sync "$dir/verdict.$$" 2>/dev/null || :
+	[ ! -s "$dir/verdict.$$" ] || ln "$dir/verdict.$$" "$dir/verdict" 2>/dev/null || :
 	rm -f "$dir/verdict.$$"
 }
 
@@ -101,12 +104,12 @@ verdict() {
 listen() {
 	while IFS= read -r line; do
 		case $line in
-		beat) [ ! -d "$dir" ] || beat "$dir" ;;
+		beat) beat "$dir" || : ;;
 		commit) verdict commit "$run" ;;
 		'abort '*) verdict "$line" ;;
 		esac
 	done
-	kill "$$" 2>/dev/null
+	kill "$$" 2>/dev/null || :
 }
 
 # The newest line of what the running script prints, bounded and without control characters.
@@ -125,7 +128,7 @@ follow() {
 		cat "$dir/plan.json"
 		printf '\n'
 	}
-	running='' shown='' partial='' alone='' idle=0 ticks=0 pause=0.01
+	running='' shown='' partial='' alone='' over='' idle=0 ticks=0 pause=0.01
 	exec 4<"$dir/journal"
 	while :; do
 		while IFS= read -r line <&4 || {
@@ -135,8 +138,11 @@ follow() {
 			line=$partial$line partial='' alone='' idle=0 pause=0.01
 			seq=${line%% *}
 			case $seq in '' | *[!0-9]*) continue ;; esac
-			[ "$seq" -gt "$from" ] || continue
-			printf '%s\n' "$line"
+			new=''
+			[ "$seq" -le "$from" ] || {
+				new=yes
+				printf '%s\n' "$line"
+			}
 			fact=${line#* * * }
 			name=${fact#* }
 			name=${name%% *}
@@ -146,17 +152,17 @@ follow() {
 			'finish '*) running=finish-$name ;;
 			'end '*' 0 '* | 'undone '* | 'finished '*' 0 '*) running='' ;;
 			'end '* | 'undo-failed '* | 'finished '*)
-				last_lines "$running"
+				[ -z "$new" ] || last_lines "$running"
 				running=''
 				;;
-			'ended '*)
-				# a stuck run that is tried again goes on after it
-				[ "$seq" -gt "$stale" ] && [ "$(last_seq)" -eq "$seq" ] || continue
-				printf '!end\n'
-				return 0
-				;;
+			'ended '*) ! is_whole "$line" || [ "$seq" -le "$stale" ] || over=yes ;;
+			'retry '* | 'accept '*) over='' ;;
 			esac
 		done
+		[ -z "$over" ] || {
+			printf '!end\n'
+			return 0
+		}
 		nap $pause
 		ticks=$((ticks + 1)) idle=$((idle + 1))
 		[ "$idle" -lt 25 ] || pause=0.2
@@ -173,16 +179,23 @@ follow() {
 				alone=yes
 				continue
 			}
-			if tail -n 1 "$dir/journal" | grep -q ' ended '; then printf '!end\n'; else printf '!dead\n'; fi
+			# A stuck run that could not be tried again is where it was.
+			if [ "$stale" -gt 0 ] && [ "$(last_seq)" -eq "$stale" ]; then printf '!end\n'; else printf '!dead\n'; fi
 			return 0
 		}
 		alone=''
 	done
 }
 
-# The number of the journal's last whole line.
+# Only an end is worth the two processes: a torn one is none.
+is_whole() {
+	sum=$(printf %s "${1% \#*}" | cksum)
+	[ "${1##* \#}" = "${sum%% *}" ]
+}
+
+# The number of the journal's last line.
 last_seq() {
-	last=$(tail -n 1 "$dir/journal")
+	last=$(tail -n 1 "$dir/journal" 2>/dev/null) || :
 	last=${last%% *}
 	case $last in '' | *[!0-9]*) last=0 ;; esac
 	printf %s "$last"
@@ -194,6 +207,15 @@ start_stuck() {
 	start "$dir" "$@"
 }
 
+gone() {
+	printf '%s\n' "!answer gone there is no run $run"
+	exit 0
+}
+
+case $mode in
+arm) ;;
+*) [ -s "$dir/journal" ] || gone ;;
+esac
 case $mode in
 arm) arm ;;
 follow) from=$4 ;;
@@ -210,13 +232,11 @@ accept)
 	start_stuck accept "$5" "$6"
 	;;
 esac
-[ -s "$dir/journal" ] || {
-	printf '%s\n' "!answer gone there is no run $run"
-	exit 0
-}
-trap 'exit 0' TERM HUP
+[ -s "$dir/journal" ] || gone
 exec 3<&0
 listen <&3 >/dev/null 2>&1 &
 listener=$!
+# Neither outlives the other, whichever end of the line breaks first.
+trap 'kill "$listener" 2>/dev/null || :' EXIT
+trap 'exit 0' TERM HUP PIPE
 follow
-kill "$listener" 2>/dev/null || :

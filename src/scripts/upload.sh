@@ -20,7 +20,8 @@ in_place() {
 	[ ! -s "$folder/done" ] || return 0
 	mv -f "$part" "$file"
 	printf '%s\n' "$*" >"$folder/done.new"
-	sync "$file" "$folder/done.new" 2>/dev/null || sync
+	# some know no files: those cannot sync /dev either, and the plain one serves
+	sync "$file" "$folder/done.new" 2>/dev/null || { ! sync /dev 2>/dev/null && sync; } || give_up "the disk of $folder does not sync"
 	mv -f "$folder/done.new" "$folder/done"
 }
 

@@ -13,7 +13,7 @@ read -r BOOT </proc/sys/kernel/random/boot_id || exit 1
 set_wall_clock() {
 	wall=$(date +%s%N)
 	case $wall in
-	*[!0-9]*) wall=$(date +%s)000 ;;
+	*[!0-9]* | ??????????) wall=$(date +%s)000 ;;
 	*) wall=${wall%??????} ;;
 	esac
 	WALL_OFFSET_MS=$((wall - UP * 10))

@@ -1,7 +1,6 @@
 # --- guard: what starts recovery when the executor is dead and nobody else would
 
-# Two crontab lines: every minute, and at boot. Recovery does nothing while the lock is held. The home directory's
-# own lock keeps two apps of one user from writing the crontab at the same time.
+# Two crontab lines: every minute, and at boot. Recovery does nothing while the lock is held.
 install_guard() {
 	GUARDED=none
 	[ "$GUARD" != none ] || return 0
@@ -16,20 +15,28 @@ install_guard() {
 }
 
 remove_guard() {
-	command -v crontab >/dev/null || return 0
+	[ "$GUARD" != none ] && command -v crontab >/dev/null || return 0
 	edit_crontab remove
 }
 
-# A line is known by its whole command: two apps may have runs of the same name.
+# The lines are the user's: what could not be read is never replaced, and no disk is needed on the way. The home
+# directory's own lock keeps two apps of one user from writing the crontab at the same time. A line is known by its whole
+# command: two apps may have runs of the same name.
 edit_crontab() (
-	table=$RUN_DIR/crontab
-	command="sh '$RUN_DIR/executor' recover"
-	case $RUN_DIR in *[\'%]*) command=$(printf "sh '%s' recover" "$(printf %s "$RUN_DIR/executor" | sed "s/'/'\\\\''/g")" | sed 's/%/\\%/g') ;; esac
-	line="$command # backstay $RUN"
 	exec 7<"$HOME" && flock 7 || exit 1
-	crontab -l 2>/dev/null | grep -vF " $line" >"$table"
-	[ "$1" != install ] || printf '%s\n' "* * * * * $line" "@reboot $line" >>"$table"
-	if [ -s "$table" ]; then crontab "$table"; else crontab -r 2>/dev/null || :; fi || exit 1
-	rm -f "$table"
-	if [ "$1" = install ]; then crontab -l 2>/dev/null | grep -qF " $line"; fi
+	table=$(crontab -l 2>/dev/null) || case $(crontab -l 2>&1) in
+	*'no crontab'* | *'No such file'*) table= ;;
+	*) exit 1 ;;
+	esac
+	quoted=$RUN_DIR
+	case $quoted in *[\'%]*) quoted=$(printf %s "$quoted" | sed -e "s/'/'\\\\''/g" -e 's/%/\\%/g') ;; esac
+	line="sh '$quoted/executor' recover >>'$quoted/executor.log' 2>&1 # backstay $RUN"
+	case $table in
+	*" $line"*) ;;
+	*) [ "$1" = install ] || exit 0 ;;
+	esac
+	kept=$(printf '%s\n' "$table" | grep -vF " $line")
+	[ "$1" != install ] || kept="$kept${kept:+$NEWLINE}* * * * * $line$NEWLINE@reboot $line"
+	if [ -n "$kept" ]; then printf '%s\n' "$kept" | crontab -; else crontab -r; fi || exit 1
+	[ "$1" = remove ] || crontab -l | grep -qF " $line"
 ) 7<&- 9>&-

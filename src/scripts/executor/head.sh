@@ -16,7 +16,10 @@
 # SC3013: -ef is in dash, bash and busybox)
 set -u
 LC_ALL=C
+export LC_ALL
 umask 077
+NEWLINE='
+'
 
 RUN_DIR=$(cd "${0%/*}" && pwd -P) || exit 1
 RUN=${RUN_DIR##*/}

@@ -1,60 +1,64 @@
 # --- journal: one line a fact, `SEQ UPTIME_CS WALL_MS FACT… #CKSUM`; see src/journal/ for the reader
 
 JOURNAL=$RUN_DIR/journal
-SEQ=0
+SEQ=0 TORN=
 
-# `sync FILE` is coreutils; where a first try fails, plain `sync` serves from then on.
+# A sync that fails is a failure. Some know no files: those cannot sync /dev either, and the plain one serves.
 SYNC_PLAIN=
 sync_paths() {
 	if [ -z "$SYNC_PLAIN" ]; then
-		sync "$@" 2>/dev/null && {
-			SYNC_PLAIN=no
-			return 0
-		}
+		sync "$@" 2>/dev/null && return 0
+		! sync /dev 2>/dev/null || return 1
 		SYNC_PLAIN=yes
 	fi
-	if [ "$SYNC_PLAIN" = no ]; then sync "$@"; else sync; fi
+	sync
 }
 
-# One line, whole or an error. A torn line before it is closed first, so that it cannot swallow this one.
-write_line() { printf '%s%s #%s\n' "$1" "$2" "$3" >>"$JOURNAL"; }
-
-# append FACT…: written and synced, or non-zero. When the disk is full, the space kept for this moment is used.
+# append FACT…: 0 when the line is written and on the disk, 1 when it is not in the journal, 2 when it is and may not be
+# on the disk. On a full disk the space kept for this moment is used. A torn line is closed by `~` before the next one:
+# it can neither swallow that nor become whole by it.
 append() {
 	uptime_cs
-	entry="$((SEQ + 1)) $UP $((WALL_OFFSET_MS + UP * 10)) $*"
+	LINE=$*
+	case $LINE in *[!\ -~]*) one_line "$LINE" ;; esac
+	entry="$((SEQ + 1)) $UP $((WALL_OFFSET_MS + UP * 10)) $LINE"
 	sum=$(printf %s "$entry" | cksum) || return 1
-	sum=${sum%% *}
-	write_line "" "$entry" "$sum" 2>/dev/null || {
+	entry="$entry #${sum%% *}"
+	write_line "$TORN$entry" || {
 		rm -f "$RUN_DIR/ballast"
-		write_line '
-' "$entry" "$sum" || return 1
+		TORN="~$NEWLINE"
+		write_line "$TORN$entry" || return 1
 	}
-	sync_paths "$JOURNAL" || return 1
+	TORN=
 	SEQ=$((SEQ + 1))
+	sync_paths "$JOURNAL" || return 2
 }
 
-# Space for the records that matter most on a full disk: the way back needs some 50 lines.
-reserve_space() { dd if=/dev/zero of="$RUN_DIR/ballast" bs=65536 count=1 2>/dev/null && sync_paths "$RUN_DIR/ballast"; }
+write_line() { printf '%s\n' "$1" 2>/dev/null >>"$JOURNAL"; }
 
-# A text of somebody else's as one printable line of bounded length.
+# Space for the records that matter most on a full disk: the way back needs some 50 lines. Zeros would take none on some.
+reserve_space() { dd if=/dev/urandom of="$RUN_DIR/ballast" bs=65536 count=1 2>/dev/null && sync_paths "$RUN_DIR/ballast"; }
+
+# A text of somebody else's as one printable line of bounded length: sets LINE. Most need no process for it.
 one_line() {
-	case $1 in
+	LINE=$1
+	case $LINE in
 	*[!\ -~]*) ;;
-	# most texts are such a line already
-	*) [ "${#1}" -gt 400 ] || {
-		printf %s "$1"
-		return
-	} ;;
+	*) [ "${#LINE}" -gt 400 ] || return 0 ;;
 	esac
-	printf %s "$1" | tr '\000-\037\177' '[ *]' | cut -b 1-400
+	LINE=$(printf %s "$LINE" | tr '\000-\037\177' '[ *]' | cut -b 1-400 | whole_letters)
+}
+
+# What is no UTF-8, a letter that was cut in two included, is left out.
+whole_letters() {
+	if command -v iconv >/dev/null; then iconv -c -f UTF-8 -t UTF-8 2>/dev/null || :; else tr '\200-\377' '?'; fi
 }
 
 # Sets what the journal says: STARTED PLAN_HASH BEGUN (newest first) UNDONE COMMIT RESTORED ABORT ENDED MAINTENANCE_ON
-# AWAITED SEQ. A line that is torn or damaged at the end is as if never written; one in the middle is DAMAGED.
+# ACCEPTED SEQ. A torn line, one without its end, is as if never written; one that is lost in the middle is DAMAGED.
 empty_journal() {
-	STARTED= PLAN_HASH= START_BOOT= BEGUN= UNDONE= COMMIT= RESTORED= ABORT= ENDED= STUCK= MAINTENANCE_ON= AWAITED= DAMAGED=
-	SEQ=0
+	STARTED= PLAN_HASH= START_BOOT= BEGUN= UNDONE= COMMIT= RESTORED= ABORT= ENDED= ACCEPTED= MAINTENANCE_ON= DAMAGED=
+	SEQ=0 TORN=
 }
 
 read_journal() {
@@ -62,18 +66,14 @@ read_journal() {
 	[ -f "$JOURNAL" ] || return 0
 	sync_paths "$JOURNAL" || return 1
 	set -f
-	while IFS= read -r entry || [ -n "$entry" ]; do
-		[ -n "$entry" ] || continue
+	while IFS= read -r entry; do
 		body=${entry% \#*}
-		sum=$(printf %s "$body" | cksum) || return 1
-		case $entry in *" #${sum%% *}") ;; *) continue ;; esac
+		sum=$(printf %s "$body" | cksum)
 		# shellcheck disable=SC2086
-		fold_line $body
+		case $entry in "$body #${sum%% *}") fold_line $body ;; esac
 	done <"$JOURNAL"
 	set +f
-	# A next line may follow a torn one only because it was repeated: its number then follows the last whole one.
-	last=$(tail -c 1 "$JOURNAL" | od -An -tx1 | tr -d ' \n')
-	[ "$last" = 0a ] || printf '\n' >>"$JOURNAL"
+	[ "$(tail -c 1 "$JOURNAL" | od -An -tx1 | tr -d ' ')" = 0a ] || [ ! -s "$JOURNAL" ] || TORN="~$NEWLINE"
 }
 
 fold_line() {
@@ -88,15 +88,15 @@ fold_line() {
 		shift
 		[ -n "$ABORT" ] || ABORT="$*"
 		;;
-	await) AWAITED=yes ;;
 	commit) COMMIT=yes ;;
 	restored) RESTORED=yes ;;
 	fact) case $2-$3 in maintenance-on) MAINTENANCE_ON=$at ;; maintenance-off) MAINTENANCE_ON= ;; esac ;;
-	ended)
-		ENDED=$2
+	ended) ENDED=$2 ;;
+	retry) ENDED= ACCEPTED= ;;
+	accept)
+		ENDED= ACCEPTED=$2
 		shift 2
-		STUCK="$*"
+		ACCEPTED_BY="$*"
 		;;
-	retry) ENDED= ;;
 	esac
 }

@@ -9,19 +9,22 @@ answer() {
 # Under the lock, before anything: no unfinished run, no stuck one, the key not used up, the world as it was planned for.
 look_again() {
 	for word in $(run_states "$ROOT/runs"); do
-		other=$ROOT/runs/${word%%/*} journal=$ROOT/runs/${word%%/*}/journal
+		other=$ROOT/runs/${word%%/*}
 		case ${word#*/} in
 		stuck) answer "stuck ${other##*/}" ;;
 		committed | rolled-back) ;;
-		none) [ ! -f "$journal" ] || rm -rf "$other" ;; # it never began
+		none) # it never began
+			rm -rf "$other"
+			continue
+			;;
 		*) answer "unsettled ${other##*/}" ;;
 		esac
-		[ -f "$RUN_DIR/key" ] && [ -f "$other/key" ] || continue
+		[ "${word#*/}" = committed ] && [ -f "$RUN_DIR/key" ] && [ -f "$other/key" ] || continue
 		read -r key digest <"$RUN_DIR/key"
 		read -r other_key other_digest <"$other/key"
 		[ "$key" = "$other_key" ] || continue
 		[ "$digest" = "$other_digest" ] || answer "key-changed ${other##*/}"
-		! grep -q ' commit #' "$journal" || answer "key ${other##*/}"
+		answer "key ${other##*/}"
 	done
 	last=- current=-
 	[ ! -f "$ROOT/last" ] || read -r last <"$ROOT/last"
@@ -33,10 +36,13 @@ look_again() {
 }
 
 read_settings() {
-	read -r LEASE_CS <"$RUN_DIR/settings/lease-cs"
-	read -r MAX_CS <"$RUN_DIR/settings/max-cs"
-	read -r GUARD <"$RUN_DIR/settings/guard"
-	read -r lost <"$RUN_DIR/settings/lost"
+	{
+		# Recovery reads them before it can see whether they are whole.
+		read -r LEASE_CS <"$RUN_DIR/settings/lease-cs" || LEASE_CS=12000
+		read -r MAX_CS <"$RUN_DIR/settings/max-cs" || MAX_CS=0
+		read -r GUARD <"$RUN_DIR/settings/guard" || GUARD=auto
+		read -r lost <"$RUN_DIR/settings/lost" || lost=rollback
+	} 2>/dev/null
 	LEASE_WHILE_RUNNING=lease
 	[ "$lost" = rollback ] || LEASE_WHILE_RUNNING=
 	ACCEPTING= ENDING= WATCHING= STEP_TIMEOUT_CS=0 LAST_BEAT=$UP
@@ -51,6 +57,7 @@ run_main() {
 	PLAN_HASH=$plan_hash
 	verify_plan || answer "refused the plan arrived damaged on the target"
 	incoming=$RUN_DIR
+	[ ! -e "$ROOT/runs/$RUN" ] || answer "refused there is a run $RUN already"
 	RUN_DIR=$ROOT/runs/$RUN
 	mkdir -p "$ROOT/runs" && mv "$incoming" "$RUN_DIR" || answer "refused $ROOT/runs cannot be written"
 	cd "$RUN_DIR" || exit 1
@@ -64,29 +71,42 @@ run_main() {
 	read_settings
 	empty_journal
 	PLAN_HASH=$plan_hash
-	reserve_space && sync_paths bundle.tar executor state/old . "$ROOT/runs" || answer "refused the disk of $ROOT is full or cannot be synced"
+	# What no hash protects has to be on the disk: a power failure may leave it empty.
+	set -- secrets/*
+	[ -e "$1" ] || shift
+	true >journal && reserve_space && sync_paths bundle.tar executor environment "$@" state/old . "$ROOT/runs" "$ROOT" ||
+		answer "refused the disk of $ROOT is full or cannot be synced"
 	install_guard || answer "refused $NOTE"
 	append start "$BOOT" "$PLAN_HASH" && append fact guard "$GUARDED" || {
 		remove_guard
+		rm -f journal
 		answer "refused the journal cannot be written (disk full?)"
 	}
 	STARTED=yes START_BOOT=$BOOT
 	start_ticking
 	if go_forward; then
 		append verdict commit || :
-		if append commit; then
+		append commit
+		case $? in
+		0)
 			COMMIT=yes
 			finish committed
 			return
-		fi
-		give_up commit "step the commit record cannot be written (disk full?)"
+			;;
+		1) give_up commit "step the commit record cannot be written (disk full?)" ;;
+		*)
+			# It may be read later, or not: neither way is right before that is known.
+			stuck commit "the commit record is written, but the disk does not sync"
+			return 1
+			;;
+		esac
 	fi
 	go_back && finish rolled-back
 }
 
 recover_main() {
-	mkdir -p "$RUN_DIR/log" "$RUN_DIR/state"
 	take_lock || exit 75
+	mkdir -p "$RUN_DIR/log" "$RUN_DIR/state" 2>/dev/null
 	read_settings
 	recover
 }
@@ -97,20 +117,24 @@ retry_main() {
 	read_settings
 	read_journal || exit 1
 	[ "$ENDED" = stuck ] || exit 3
-	reserve_space && append retry "$(one_line "$1")" || exit 1
+	one_line "$1"
+	reserve_space && append retry "$LINE" || exit 1
+	install_guard || :
 	recover
 }
 
-# A person says which state this is; that ends it. Maintenance is lifted and workers started as far as that goes.
 accept_main() {
+	case $1 in committed | rolled-back) ;; *) exit 2 ;; esac
 	take_lock || exit 75
 	read_settings
 	read_journal || exit 1
 	[ "$ENDED" = stuck ] || exit 3
-	append retry "$(one_line "$2")" && append accept "$1" "$(one_line "$2")" || exit 1
-	ACCEPTING=yes ABORT="accepted settle a person accepted this state: $2"
+	one_line "$2"
+	ACCEPTED=$1 ACCEPTED_BY=$LINE
+	append accept "$1" "$LINE" || exit 1
+	install_guard || :
 	start_ticking
-	finish "$1"
+	take_word
 }
 
 # Everything but the recorded environment is left behind, so that a run behaves the same from ssh, cron and a terminal.

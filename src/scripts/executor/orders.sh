@@ -4,6 +4,7 @@
 # known by pid and start time, and holds no lock.
 TICKED=
 start_ticking() {
+	[ -z "${TICKER-}" ] || return 0
 	trap 'TICKED=yes' USR1
 	stat_of $$ || return 1
 	mine=$START

@@ -3,7 +3,8 @@
 # The run lock: kernel-held, so it ends with this process. A child of a dead executor (a `sleep`, a `sync`) may hold
 # it for its moment, so it is tried for a little while.
 take_lock() {
-	exec 9>>"$ROOT/lock" || return 1
+	# a failed `exec` alone would end the shell; on a disk that cannot be written any more reading does
+	{ command exec 9>>"$ROOT/lock" || command exec 9<"$ROOT/lock"; } 2>/dev/null || return 1
 	tries=20
 	until flock -n 9; do
 		[ "$tries" -gt 0 ] || return 1
@@ -15,7 +16,7 @@ take_lock() {
 # The step lock: every script and all that it starts inherit it, so holding it means that nothing of an earlier
 # step runs any more, whoever its parent is.
 take_step_lock() {
-	exec 8>>"$ROOT/step.lock" || return 1
+	{ command exec 8>>"$ROOT/step.lock" || command exec 8<"$ROOT/step.lock"; } 2>/dev/null || return 1
 	flock -n 8 && return 0
 	tries=$1
 	while [ "$tries" -gt 0 ]; do
@@ -28,17 +29,18 @@ take_step_lock() {
 	return 1
 }
 
-# `PID START SESSION` of a process, from its stat line; the name in it may hold anything, blanks and `)` included.
+# STATE, SESSION and START of a process, from its stat line; the name in it may hold anything, blanks and `)` included.
 stat_of() {
 	IFS= read -r stat <"/proc/$1/stat" 2>/dev/null || return 1
 	# shellcheck disable=SC2086
 	set -- ${stat##*) }
-	SESSION=$4
+	STATE=$1 SESSION=$4
 	shift 19
 	START=$1
 }
 
-# Ends a whole session: asked first, killed after the grace in tenths of a second.
+# Ends a whole session: asked first, killed after the grace in tenths of a second. A zombie has ended, also when nobody
+# has waited for it yet.
 end_session() {
 	signal_session "$1" TERM || return 0
 	tries=$2
@@ -56,7 +58,7 @@ signal_session() {
 	for proc in /proc/[0-9]*; do
 		pid=${proc#/proc/}
 		stat_of "$pid" 2>/dev/null || continue
-		[ "$SESSION" = "$1" ] || continue
+		[ "$SESSION" = "$1" ] && [ "$STATE" != Z ] || continue
 		found=0
 		[ "$2" = 0 ] || kill -s "$2" "$pid" 2>/dev/null
 	done
@@ -84,7 +86,7 @@ name_holders() {
 	find_holders
 	HELD_BY=
 	for pid in $HOLDERS; do
-		HELD_BY="$HELD_BY, $pid ($(tr '\000' ' ' <"/proc/$pid/cmdline" 2>/dev/null | cut -b 1-80))"
+		HELD_BY="$HELD_BY, $pid ($(tr '\000-\037' '[ *]' <"/proc/$pid/cmdline" 2>/dev/null | cut -b 1-80))"
 	done
 	HELD_BY=${HELD_BY#, }
 	[ -n "$HELD_BY" ] || HELD_BY="a process of another user (as root: fuser -v $ROOT/step.lock)"
@@ -123,30 +125,37 @@ spawn() {
 		}
 	fi
 	# emptied without a process; what holds nothing counts as not there
-	true >"$RUN_DIR/note"
-	true >"$RUN_DIR/facts"
-	setsid sh "$RUN_DIR/executor" child "$1" "$2" </dev/null >>"$RUN_DIR/log/$3.log" 2>&1 9>&- &
+	true 2>/dev/null >"$RUN_DIR/note"
+	true 2>/dev/null >"$RUN_DIR/facts"
+	log=$RUN_DIR/log/$3.log
+	# what cannot be written down can still be undone, and somebody can still be told
+	true 2>/dev/null >>"$log" || log=/dev/null
+	setsid sh "$RUN_DIR/executor" child "$1" "$2" </dev/null >>"$log" 2>&1 9>&- &
 	child=$!
 	exec 8>&-
 	ENDING=
 	while :; do
+		TICKED=
 		wait "$child"
 		RC=$?
-		[ -n "$TICKED" ] || break
-		TICKED=
+		# Only a wait that a signal interrupted is repeated: a tick may come just after the end as well.
+		[ "$RC" -gt 128 ] && [ -n "$TICKED" ] || break
 		[ -n "$ENDING" ] || watch_step "$child"
 	done
-	[ ! -f "$RUN_DIR/note" ] || IFS= read -r NOTE <"$RUN_DIR/note" || :
+	[ ! -s "$RUN_DIR/note" ] || NOTE=$(head -c 2000 "$RUN_DIR/note")
 	# A script that failed without a word of its own: its last line says most.
-	[ "$RC" -eq 0 ] || [ -n "$NOTE" ] || NOTE=$(tail -c 2000 "$RUN_DIR/log/$3.log" | tr '\r' '\n' | grep -v '^ *$' | tail -n 1)
-	NOTE=$(one_line "$NOTE")
+	[ "$RC" -eq 0 ] || [ -n "$NOTE" ] || NOTE=$(tail -c 2000 "$log" | tr '\r\000' '\n ' | grep -v '^ *$' | tail -n 1)
+	one_line "${NOTE%%"$NEWLINE"*}"
+	NOTE=$LINE
 	return "$RC"
 }
+
+record_child() { printf '%s %s %s\n' "$$" "$START" "$BOOT" 2>/dev/null >"$RUN_DIR/step.pid"; }
 
 # The child's side of spawn.
 child_main() {
 	stat_of self || exit 125
-	printf '%s %s %s\n' "$$" "$START" "$BOOT" >"$RUN_DIR/step.pid" || exit 125
+	record_child || { rm -f "$RUN_DIR/ballast" && record_child; } || exit 125
 	BACKSTAY_DIR=$RUN_DIR BACKSTAY_RUN=$RUN BACKSTAY_PATH=${ROOT%/*} BACKSTAY_STEP_DIR=$1
 	BACKSTAY_STATE=$RUN_DIR/state BACKSTAY_SECRETS=$RUN_DIR/secrets
 	BACKSTAY_NOTE=$RUN_DIR/note BACKSTAY_FACTS=$RUN_DIR/facts
@@ -185,7 +194,8 @@ check_hashes() (
 # The same for one folder, by the lines of `hashes` that name it.
 verify_part() {
 	hash=$(sha256sum "$RUN_DIR/hashes" 2>/dev/null) || return 1
-	[ "${hash%% *}" = "$PLAN_HASH" ] || return 1
+	# a journal that has lost its first line knows no hash
+	[ "${hash%% *}" = "$PLAN_HASH" ] || [ -z "$PLAN_HASH" ] || return 1
 	(cd "$RUN_DIR" && grep -E "  ($1|lib|params)(/|\$)" hashes >part.hashes && sha256sum -c part.hashes >/dev/null 2>&1)
 }
 

@@ -1,20 +1,29 @@
 # --- recovery: the table of protocol.md, one branch a row
 
 recover() {
-	if ! read_journal || [ -n "$DAMAGED" ]; then
-		[ -z "$ENDED" ] || return 0
-		stuck journal "the journal of this run is damaged: ${DAMAGED:-it cannot be read}"
+	start_ticking
+	read_journal || {
+		stuck journal "the journal of this run cannot be read, or its disk does not sync"
 		return 1
-	fi
+	}
+	# An end: nothing, but a crash just after it may have left the guard and the secrets.
+	[ -z "$ENDED" ] || {
+		clean_up "$ENDED"
+		return 0
+	}
+	# A person's word counts whatever else is wrong.
+	[ -z "$ACCEPTED" ] || {
+		take_word
+		return
+	}
+	[ -z "$DAMAGED" ] || {
+		stuck journal "the journal of this run is damaged: $DAMAGED"
+		return 1
+	}
 	# Nothing, or a torn start: nothing began.
 	[ -n "$STARTED" ] || {
 		remove_guard
 		rm -rf "$RUN_DIR"
-		return 0
-	}
-	# An end: nothing, but a crash just after it may have left the guard and the secrets.
-	[ -z "$ENDED" ] || {
-		[ ! -e "$RUN_DIR/ballast" ] || clean_up "$ENDED"
 		return 0
 	}
 	append recover "$BOOT" || :
@@ -32,7 +41,6 @@ recover() {
 		return 1
 	}
 	WATCHING=back
-	start_ticking
 	if [ -n "$COMMIT" ]; then
 		finish committed
 	elif [ -n "$RESTORED" ]; then
@@ -43,4 +51,10 @@ recover() {
 		give_up "${step:-start}" "${ORDER:-crash the executor was killed or the machine restarted; the run was taken up again}"
 		go_back && finish rolled-back
 	fi
+}
+
+# A person said which state this is; that ends it. Maintenance is lifted and workers started as far as that goes.
+take_word() {
+	ACCEPTING=yes ABORT="accepted settle a person accepted this state: $ACCEPTED_BY"
+	finish "$ACCEPTED"
 }

@@ -3,9 +3,15 @@
 # Facts that a script left for the journal: `name value`, names ours alone.
 append_facts() {
 	[ -s "$RUN_DIR/facts" ] || return 0
+	size=$(wc -c <"$RUN_DIR/facts") && [ "$size" -le 65536 ] || {
+		rm -f "$RUN_DIR/facts"
+		append warning "a step reported more facts than can be read"
+		return
+	}
 	while read -r name value; do
 		case $name in *[!a-z-]* | '') continue ;; esac
-		append fact "$name" "$(one_line "$value")" || return 1
+		one_line "$value"
+		append fact "$name" "$LINE" || return 1
 		case $name-$value in
 		maintenance-on) MAINTENANCE_ON=$UP ;;
 		maintenance-off) MAINTENANCE_ON= ;;
@@ -44,7 +50,8 @@ go_forward() {
 		spawn "$dir" do "$id"
 		rc=$RC
 		append_facts && append end "$id" "$rc" "$NOTE" || rc=1 NOTE="the journal cannot be written (disk full?)"
-		[ "$rc" -ne 0 ] || continue
+		# one that was told to end is not done, whatever it says
+		[ "$rc" -ne 0 ] || [ -n "$ENDING" ] || continue
 		case $ENDING in
 		order) give_up "$id" "$ORDER" ;;
 		timeout) give_up "$id" "step it took longer than its timeout of $((STEP_TIMEOUT_CS / 100)) s" ;;
@@ -60,8 +67,8 @@ give_up() {
 	[ -z "$ABORT" ] || return 0
 	step=$1
 	shift
-	ABORT="$(one_line "$*")"
-	ABORT="${ABORT%% *} $step ${ABORT#* }"
+	one_line "$*"
+	ABORT="${LINE%% *} $step ${LINE#* }"
 	append abort "$ABORT" || :
 }
 
@@ -87,6 +94,10 @@ await_verdict() {
 
 # Back: every begun step in strict reverse, each undo idempotent. Then the record after which nothing is restored again.
 go_back() {
+	verify_plan || {
+		stuck plan "the plan's files on the target do not match their hashes"
+		return 1
+	}
 	for id in $BEGUN; do
 		case " $UNDONE " in *" $id "*) continue ;; esac
 		[ -f "$RUN_DIR/steps/$id/undo" ] || continue
@@ -94,6 +105,8 @@ go_back() {
 		prepare_watch back "$RUN_DIR/steps/$id"
 		STEP_TIMEOUT_CS=0
 		spawn "$RUN_DIR/steps/$id" undo "$id.undo" || {
+			one_line "$NOTE"
+			NOTE=$LINE
 			append undo-failed "$id" "$RC" "$NOTE" || :
 			stuck "$id" "the undo of ${id#*-} failed with exit $RC${NOTE:+: $NOTE}"
 			return 1
@@ -148,24 +161,27 @@ finish() {
 
 # end_run committed|rolled-back|stuck TEXT: the last record. Before it who is to be told is told: twice is better than not.
 end_run() {
-	tell "$1" "$2"
-	if [ "$1" != stuck ]; then
-		{ printf '%s\n' "$RUN" >"$ROOT/last.new" && mv "$ROOT/last.new" "$ROOT/last"; } || :
-	fi
+	tell "$@"
+	[ "$1" = stuck ] || record_last || { rm -f "$RUN_DIR/ballast" && record_last; } || return 1
 	append ended "$@" || return 1
 	clean_up "$1"
 }
 
-# The ballast goes last: while it is there, a crash in here is taken up again.
+# The next plan is made for this run's end; so it counts as one only with this.
+record_last() { printf '%s\n' "$RUN" 2>/dev/null >"$ROOT/last.new" && mv "$ROOT/last.new" "$ROOT/last"; }
+
+# The guard goes last: until then it would bring this about as well. Its lines do no harm where they cannot be removed.
 clean_up() {
 	[ "$1" = stuck ] || rm -rf "$RUN_DIR/secrets" "$RUN_DIR/bundle.tar" "$RUN_DIR/upload"
-	remove_guard || append warning "the guard's crontab lines could not be removed: crontab -e, the lines with $RUN" || :
-	rm -f "$RUN_DIR/step.pid" "$RUN_DIR/heartbeat" "$RUN_DIR/note" "$RUN_DIR/facts" "$RUN_DIR/ballast"
+	rm -f "$RUN_DIR/ballast" "$RUN_DIR/step.pid" "$RUN_DIR/heartbeat" "$RUN_DIR/note" "$RUN_DIR/facts"
+	remove_guard || printf '%s\n' "the guard's crontab lines could not be removed: crontab -e, the lines with $RUN" >&2
 }
 
 # Neither state was reached: nothing more is touched, and somebody is told.
 stuck() {
-	end_run stuck "$@" || :
+	at=$1
+	one_line "$2"
+	end_run stuck "$at" "$LINE" || :
 	return 1
 }
 
@@ -173,7 +189,7 @@ tell() {
 	[ -f "$RUN_DIR/notify/do" ] || return 0
 	[ ! -f "$RUN_DIR/notify/on-$1" ] || {
 		prepare_watch notify "$RUN_DIR/notify"
-		BACKSTAY_OUTCOME=$1 BACKSTAY_REASON=$2
+		BACKSTAY_OUTCOME=$1 BACKSTAY_REASON=${3:-$2}
 		export BACKSTAY_OUTCOME BACKSTAY_REASON
 		spawn "$RUN_DIR/notify" do notify
 		append notified "$1" "$RC" || :

@@ -33,5 +33,5 @@ each_run() {
 say_run() {
 	emit "$1" "$run $run_state"
 	emit "$1-plan" "$(cat "$run_dir/plan.json" 2>/dev/null)"
-	emit "$1-journal" "$(cat "$run_dir/journal" 2>/dev/null)"
+	emit "$1-journal" "$(printf '~\n' | cat "$run_dir/journal" - 2>/dev/null)"
 }

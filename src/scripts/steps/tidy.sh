@@ -12,10 +12,10 @@ KEEP_RUNS=50
 # Whether the run has its last record, and that is not `stuck`. A run whose folder is gone has long ended.
 has_ended() {
 	[ -d "$RUNS/$1" ] || return 0
-	last=$(grep -E '^[0-9]+ [0-9]+ [0-9]+ (start|ended|retry) ' "$RUNS/$1/journal" 2>/dev/null | tail -n 1) || return 1
-	case $last in
-	*' ended stuck '* | *' ended stuck') return 1 ;;
-	*' ended '*) return 0 ;;
+	last=$(grep -E '^[0-9]+ [0-9]+ [0-9]+ (start|ended|retry|accept) ' "$RUNS/$1/journal" 2>/dev/null | tail -n 1) || return 1
+	case ${last#* * * } in
+	'ended stuck '* | 'ended stuck') return 1 ;;
+	'ended '*) return 0 ;;
 	*) return 1 ;;
 	esac
 }
