@@ -227,3 +227,29 @@ fn an_artifact_without_its_app_is_refused() {
     let other = open(&place.path("other")).expect_err("it is something else");
     assert!(matches!(other, ArtifactError::NoEntryPoint { below: None, .. }), "{other:?}");
 }
+
+#[test]
+fn the_newest_files_of_a_folder_are_read_within_a_bound() {
+    let place = Place::new();
+    for (name, content) in
+        [("1_old.php", "old"), ("2_large.php", "large large"), ("3_new.php", "new"), ("note.txt", "")]
+    {
+        place.write(&format!("app/database/migrations/{name}"), content.as_bytes());
+    }
+    place.write("app/database/migrations/sub/4_deeper.php", b"deeper");
+    let mut sources = TARS.map(|(end, option)| place.tar(&format!("a.{end}"), &[option, "-C", "app", "."])).to_vec();
+    sources.push(place.path("app"));
+    for source in sources {
+        let artifact = open(&source).expect("it is one");
+        let read = |max_bytes| {
+            let files = artifact.read("database/migrations", ".php", max_bytes).expect("it is as it was");
+            files
+                .into_iter()
+                .map(|(name, bytes)| format!("{name}: {}", String::from_utf8_lossy(&bytes)))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(read(100), ["1_old.php: old", "2_large.php: large large", "3_new.php: new"]);
+        assert_eq!(read(7), ["1_old.php: old", "3_new.php: new"]);
+        assert_eq!(read(0), Vec::<String>::new());
+    }
+}
