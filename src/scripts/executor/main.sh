@@ -124,10 +124,6 @@ clean_start() {
 
 main() {
 	case ${1-} in
-	child)
-		shift
-		child_main "$@"
-		;;
 	run | recover | retry | accept)
 		clean_start "$@"
 		cd / || exit 1
