@@ -1,4 +1,4 @@
-# --- child: what carries a script, in a session of its own. It comes early, so that the rest is not even read for it
+# --- child: what carries a script, in a session of its own
 
 # `PID START SESSION` of a process, from its stat line; the name in it may hold anything, blanks and `)` included.
 stat_of() {
@@ -36,10 +36,3 @@ child_main() {
 	[ ! -f "$RUN_DIR/secrets/env" ] || . "$RUN_DIR/secrets/env"
 	exec sh "$1/$2"
 }
-
-case ${1-} in
-child)
-	shift
-	child_main "$@"
-	;;
-esac

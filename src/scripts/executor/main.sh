@@ -124,6 +124,10 @@ clean_start() {
 
 main() {
 	case ${1-} in
+	child)
+		shift
+		child_main "$@"
+		;;
 	run | recover | retry | accept)
 		clean_start "$@"
 		cd / || exit 1
