@@ -4,7 +4,7 @@
 //! `ROWS` (150000) makes the twenty tables smaller, to try it; `ENGINE=none` leaves the protection out.
 
 mod mariadb;
-#[path = "../measure.rs"]
+#[path = "../measure/mod.rs"]
 #[allow(dead_code, reason = "the other benchmark uses more of it")]
 mod measure;
 #[path = "../../tests/real/support/mod.rs"]

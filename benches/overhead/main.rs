@@ -1,7 +1,7 @@
 //! What a deploy costs beside its steps: twelve that do nothing, over a real sshd, next to plain ssh; the size of the
 //! binary; the memory of the runner. Run by `./dev bench overhead`; `ROUNDS` says how often, seven times otherwise.
 
-#[path = "../measure.rs"]
+#[path = "../measure/mod.rs"]
 mod measure;
 mod proxy;
 #[path = "../../tests/real/support/mod.rs"]

@@ -216,7 +216,7 @@ impl Driver {
         self.run = Some(plan.run.clone());
         match plan.bundle() {
             Ok(bundle) => {
-                let Some(target) = self.target.clone() else { return None };
+                let target = self.target.clone()?;
                 let (ahead, args) = (self.ahead.take(), link::arm_args(&self.job));
                 let channel = async move {
                     let opened = match ahead {

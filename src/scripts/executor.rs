@@ -7,6 +7,8 @@ pub fn executor() -> &'static str {
         "\n",
         include_str!("executor/clock.sh"),
         "\n",
+        include_str!("executor/child.sh"),
+        "\n",
         include_str!("executor/journal.sh"),
         "\n",
         include_str!("executor/process.sh"),

@@ -8,7 +8,7 @@
 #
 # It takes `.backstay/lock` before it looks at anything and holds it to its end. Every fact goes to `journal`,
 # checked and synced, before anything relies on it. Every script runs through one function, `spawn`, in a session
-# of its own. This file is made of the parts under src/scripts/executor/, in order: head, clock, journal, process,
+# of its own. This file is made of the parts under src/scripts/executor/, in order: head, clock, child, journal, process,
 # guard, orders, steps, recovery, main; before main comes lib/run-states.sh.
 #
 # shellcheck shell=sh disable=SC1007,SC2034,SC2015,SC1010,SC3013
@@ -21,6 +21,8 @@ umask 077
 NEWLINE='
 '
 
-RUN_DIR=$(cd "${0%/*}" && pwd -P) || exit 1
+RUN_DIR=${0%/*}
+# a child is started by a full path
+[ "${1-}" = child ] || RUN_DIR=$(cd "$RUN_DIR" && pwd -P) || exit 1
 RUN=${RUN_DIR##*/}
 ROOT=${RUN_DIR%/*/*}

@@ -41,6 +41,7 @@ go_forward() {
 			append skip "$id" || :
 			continue
 		fi
+		begin_verifying
 		append begin "$id" || {
 			give_up "$id" "step the journal cannot be written (disk full?)"
 			return 1
