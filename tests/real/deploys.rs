@@ -198,3 +198,20 @@ fn a_command_engine_and_no_engine_say_what_they_are_worth() {
     run.says("is not protected");
     assert_ne!(site.data(), before);
 }
+
+#[test]
+fn views_triggers_and_generated_columns_come_back_as_they_were() {
+    let site = Site::with_first();
+    let file = site.path.join("shared/storage/app/shop.sqlite");
+    as_user(&format!(
+        "sqlite3 {} \"CREATE TABLE kinds (a INTEGER PRIMARY KEY, b REAL, c TEXT, d BLOB, e GENERATED ALWAYS AS (a * 2) STORED); \
+         INSERT INTO kinds (b, c, d) VALUES (0.1, '🐚''s', x'00ff'), (9e999, '1', NULL), (1, 2, 3); \
+         CREATE VIEW seen AS SELECT note FROM orders; CREATE INDEX notes ON orders (note); \
+         CREATE TRIGGER counted AFTER DELETE ON orders BEGIN INSERT INTO kinds (c) VALUES (old.note); END; PRAGMA user_version = 7\"",
+        file.display()
+    ));
+    let before = site.data();
+    let outcome = site.deploy_of(&["bad"], "2222222", &[]).is(10).outcome();
+    assert_eq!(outcome["proof"], "exact");
+    assert_eq!(site.data(), before);
+}

@@ -310,3 +310,32 @@ fn with_lost_wait_a_running_step_ends_before_the_verdict_decides() {
     assert_one_of_two_states(&site, &before, false, "wait");
     site.backstay(&["status"]).says("no sign of life");
 }
+
+#[test]
+fn a_cancel_that_comes_after_the_commit_changes_nothing() {
+    let site = Site::with_first();
+    site.configure(&site.pause("after-commit"));
+    let run = site.start_deploy(&["good"], "2222222", &[]);
+    site.await_pause("after-commit");
+    run.signal("-INT");
+    site.go_on("after-commit");
+    let outcome = run.wait().is(0).outcome();
+    assert_eq!((&outcome["outcome"], &outcome["data"]), (&json!("committed"), &json!("migrated")));
+    assert_eq!(site.live_revision().as_deref(), Some("2222222"));
+}
+
+#[test]
+fn sigint_while_the_artifact_is_sent_gives_everything_back() {
+    let site = Site::with_first();
+    let before = site.data();
+    let artifact = large_artifact(&site);
+    let run = site.start(&["deploy", "--json", "--artifact", &artifact, "--revision", "2222222"]);
+    eventually("bytes arrive", || {
+        let newest = site.list(".backstay/runs").pop().unwrap_or_default();
+        newest.ends_with("2222222") && !site.list(&format!(".backstay/runs/{newest}/upload")).is_empty()
+    });
+    run.signal("-INT");
+    let outcome = run.wait().is(11).outcome();
+    assert_eq!((&outcome["outcome"], &outcome["data"]), (&json!("cancelled"), &json!("untouched")));
+    assert_nothing_began(&site, &before);
+}
