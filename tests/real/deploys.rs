@@ -37,6 +37,8 @@ fn a_migration_that_dies_half_way_leaves_no_trace() {
     assert!(site.get("/").1.contains("1111111"));
     assert_eq!(site.list("releases").len(), 1);
     run.says("the migration dies half-way").says("backstay logs");
+    // what the old version passed before the run it is asked again
+    run.says("old version: 1 of its checks answer as before");
     // and the next one goes well
     site.deploy_of(&["good"], "3333333", &[]).is(0);
 }
@@ -155,10 +157,12 @@ fn maintenance_that_was_on_before_is_left_on() {
     let path = site.path.to_str().expect("ours");
     as_user(&format!("cd {path}/current && php artisan down --secret=mine"));
     let before = std::fs::read(site.path.join("shared/storage/framework/down")).expect("it is down");
-    let outcome = site.deploy_of(&["good"], "2222222", &[]).is(0).outcome();
-    assert_eq!(outcome["maintenance"], json!(true));
-    assert_eq!(site.get("/").0, 503);
-    assert_eq!(std::fs::read(site.path.join("shared/storage/framework/down")).expect("it is down"), before);
+    for (variant, code) in [("bad", 10), ("good", 0)] {
+        let outcome = site.deploy_of(&[variant], "2222222", &[]).is(code).outcome();
+        assert_eq!(outcome["maintenance"], json!(true));
+        assert_eq!(site.get("/").0, 503);
+        assert_eq!(std::fs::read(site.path.join("shared/storage/framework/down")).expect("it is down"), before);
+    }
 }
 
 #[test]
@@ -210,4 +214,41 @@ fn what_a_migration_prints_is_in_its_log_while_it_runs() {
     eventually("the migration says its name", || log().contains("take_long"));
     as_user(&format!("touch {}", site.path.join("shared/storage/go-on").display()));
     deploy.wait().is(0);
+}
+
+#[test]
+fn views_triggers_and_generated_columns_come_back_as_they_were() {
+    let site = Site::with_first();
+    let file = site.path.join("shared/storage/app/shop.sqlite");
+    as_user(&format!(
+        "sqlite3 {} \"CREATE TABLE kinds (a INTEGER PRIMARY KEY, b REAL, c TEXT, d BLOB, e GENERATED ALWAYS AS (a * 2) STORED); \
+         INSERT INTO kinds (b, c, d) VALUES (0.1, '🐚''s', x'00ff'), (9e999, '1', NULL), (1, 2, 3); \
+         CREATE VIEW seen AS SELECT note FROM orders; CREATE INDEX notes ON orders (note); \
+         CREATE TRIGGER counted AFTER DELETE ON orders BEGIN INSERT INTO kinds (c) VALUES (old.note); END; PRAGMA user_version = 7\"",
+        file.display()
+    ));
+    let before = site.data();
+    let outcome = site.deploy_of(&["bad"], "2222222", &[]).is(10).outcome();
+    assert_eq!(outcome["proof"], "exact");
+    assert_eq!(site.data(), before);
+}
+
+#[test]
+fn a_check_has_its_attempts_and_follows_as_many_redirects_as_it_may() {
+    let site = Site::with_first();
+    let tries = site.marks.join("tries").display().to_string();
+    let third = format!("n=$(cat {tries} 2>/dev/null || echo 1); echo $((n + 1)) >{tries}; [ $n -ge 3 ]");
+    for (check, code, said) in [
+        (format!("{{ command: \"{third}\", attempts: 2, every: 1s }}"), 10, "a required check failed"),
+        (format!("{{ command: \"rm -f {tries}.go; {third}\", attempts: 3, every: 1s }}"), 0, "1 checks on the target"),
+        ("{ http: /moved }".to_owned(), 10, "status 302, not 200"),
+        ("{ http: /moved, status: [301, 302], headers: { location: /api/v1/health } }".to_owned(), 0, "302"),
+        ("{ http: /moved, redirects: 1, json: { status: healthy } }".to_owned(), 0, "200"),
+        ("{ http: /moved, attempts: 3, every: 1s, body: never }".to_owned(), 10, "does not hold"),
+    ] {
+        let began = std::time::Instant::now();
+        site.configure(&format!("smoke: {{ checks: [ {check} ] }}\n"));
+        site.deploy("2222222", &[]).is(code).says(said);
+        assert!(!check.contains("never") || began.elapsed().as_secs() >= 2, "it was tried three times");
+    }
 }

@@ -6,6 +6,7 @@ mod deploys;
 mod guard;
 mod keys;
 mod killed;
+mod kinds;
 mod maintenance;
 mod mysql;
 mod probe;

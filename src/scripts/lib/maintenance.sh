@@ -6,7 +6,7 @@
 
 laravel() { (cd "$1" && shift && exec "$PHP" "$BACKSTAY_DIR/lib/laravel.php" "$@"); }
 
-own_command() { (cd "$BACKSTAY_LIVE" && sh -eu "$BACKSTAY_DIR/lib/maintenance/$1"); }
+own_command() { (cd "${BACKSTAY_LIVE:-$BACKSTAY_RELEASE}" && sh -eu "$BACKSTAY_DIR/lib/maintenance/$1"); }
 
 maintenance_on() {
 	if [ "$PRESET" = laravel ]; then

@@ -4,5 +4,10 @@
 set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/maintenance.sh"
-[ -z "$BACKSTAY_OLD" ] && [ "$PRESET" = laravel ] && [ -d "$BACKSTAY_RELEASE" ] || exit 0
-! maintenance_is_on "$BACKSTAY_RELEASE" || maintenance_off "$BACKSTAY_RELEASE"
+[ -z "$BACKSTAY_OLD" ] && [ -d "$BACKSTAY_RELEASE" ] || exit 0
+# without a check of its own nobody can tell by now: the site is gone
+if [ "$PRESET" != laravel ] && [ ! -f "$BACKSTAY_DIR/lib/maintenance/check" ]; then
+	maintenance_off "$BACKSTAY_RELEASE"
+elif maintenance_is_on "$BACKSTAY_RELEASE"; then
+	maintenance_off "$BACKSTAY_RELEASE"
+fi

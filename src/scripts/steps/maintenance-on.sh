@@ -6,7 +6,7 @@ set -eu
 
 # On a first deploy nobody is served yet: the new version waits behind maintenance until it is committed.
 first_deploy() {
-	[ "$PRESET" != laravel ] || maintenance_on "$BACKSTAY_RELEASE"
+	maintenance_on "$BACKSTAY_RELEASE"
 	note "no version is live yet; the new one opens after the commit"
 }
 

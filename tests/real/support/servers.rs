@@ -13,7 +13,7 @@ use std::{
 /// The ordinary user that is deployed to.
 pub const USER: &str = "backstay-deploy";
 /// Sites that may be there at a time.
-const SITES: usize = 64;
+const SITES: usize = 192;
 
 /// What runs.
 pub struct Servers {
