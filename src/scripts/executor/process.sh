@@ -31,7 +31,7 @@ take_step_lock() {
 
 # STATE, SESSION and START of a process, from its stat line; the name in it may hold anything, blanks and `)` included.
 stat_of() {
-	IFS= read -r stat <"/proc/$1/stat" 2>/dev/null || return 1
+	IFS= read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
 	# shellcheck disable=SC2086
 	set -- ${stat##*) }
 	STATE=$1 SESSION=$4
@@ -86,7 +86,7 @@ name_holders() {
 	find_holders
 	HELD_BY=
 	for pid in $HOLDERS; do
-		HELD_BY="$HELD_BY, $pid ($(tr '\000-\037' '[ *]' <"/proc/$pid/cmdline" 2>/dev/null | cut -b 1-80))"
+		HELD_BY="$HELD_BY, $pid ($(tr '\000-\037' ' ' <"/proc/$pid/cmdline" 2>/dev/null | cut -b 1-80))"
 	done
 	HELD_BY=${HELD_BY#, }
 	[ -n "$HELD_BY" ] || HELD_BY="a process of another user (as root: fuser -v $ROOT/step.lock)"
@@ -105,10 +105,10 @@ end_left_over() {
 	exec 8>&-
 }
 
-# spawn FOLDER SCRIPT LOG: runs it to its end and sets RC, NOTE. Signals of the clock interrupt the wait, so that orders
-# are looked at while it runs. The child writes its own pid and start time before it runs anything.
+# spawn FOLDER SCRIPT LOG: runs it to its end and sets RC, NOTE and ENDING. The child writes its own pid and start time
+# before it runs anything.
 spawn() {
-	RC=1 NOTE=
+	RC=1 NOTE= ENDING=
 	if [ "$WATCHING" = notify ]; then
 		# It changes nothing of the app and must get through when the lock or a part of the plan is what is wrong.
 		verify_part notify || return 1
@@ -131,15 +131,11 @@ spawn() {
 	setsid sh "$RUN_DIR/executor" child "$1" "$2" </dev/null >>"$log" 2>&1 9>&- &
 	child=$!
 	exec 8>&-
-	ENDING=
-	while :; do
-		TICKED=
-		wait "$child"
-		RC=$?
-		# Only a wait that a signal interrupted is repeated: a tick may come just after the end as well.
-		[ "$RC" -gt 128 ] && [ -n "$TICKED" ] || break
-		[ -n "$ENDING" ] || watch_step "$child"
-	done
+	start_watch "$child"
+	# No signal may come in here: bash loses the end of a child that comes together with a trapped one, and waits for ever.
+	wait "$child"
+	RC=$?
+	end_watch
 	[ ! -s "$RUN_DIR/note" ] || NOTE=$(head -c 2000 "$RUN_DIR/note")
 	# A script that failed without a word of its own: its last line says most.
 	[ "$RC" -eq 0 ] || [ -n "$NOTE" ] || NOTE=$(tail -c 2000 "$log" | tr '\r\000' '\n ' | grep -v '^ *$' | tail -n 1)
