@@ -58,7 +58,7 @@ watch_step() {
 			continue
 		fi
 		trap '' TERM
-		end_session "$1" 50
+		end_session "$1" 500
 		exit "$REASON"
 	done
 	exit 0

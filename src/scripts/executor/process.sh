@@ -14,16 +14,18 @@ take_lock() {
 }
 
 # The step lock: every script and all that it starts inherit it, so holding it means that nothing of an earlier
-# step runs any more, whoever its parent is.
+# step runs any more, whoever its parent is. Its holders are killed; it is waited for as long as told, in hundredths.
 take_step_lock() {
 	{ command exec 8>>"$ROOT/step.lock" || command exec 8<"$ROOT/step.lock"; } 2>/dev/null || return 1
 	flock -n 8 && return 0
-	tries=$1
-	while [ "$tries" -gt 0 ]; do
+	uptime_cs
+	give_up_at=$((UP + $1)) tries=0
+	while [ "$UP" -lt "$give_up_at" ]; do
 		nap 0.1
 		flock -n 8 && return 0
-		tries=$((tries - 1))
+		tries=$((tries + 1))
 		[ $((tries % 10)) -ne 5 ] || end_holders
+		uptime_cs
 	done
 	exec 8>&-
 	return 1
@@ -39,15 +41,16 @@ stat_of() {
 	START=$1
 }
 
-# Ends a whole session: asked first, killed after the grace in tenths of a second. A zombie has ended, also when nobody
-# has waited for it yet.
+# Ends a whole session: asked first, killed after the grace in hundredths of a second. A zombie has ended, also when
+# nobody has waited for it yet.
 end_session() {
 	signal_session "$1" TERM || return 0
-	tries=$2
-	while [ "$tries" -gt 0 ]; do
+	uptime_cs
+	kill_at=$((UP + $2))
+	while [ "$UP" -lt "$kill_at" ]; do
 		nap 0.1
 		signal_session "$1" 0 || return 0
-		tries=$((tries - 1))
+		uptime_cs
 	done
 	signal_session "$1" KILL
 	return 0
@@ -96,9 +99,9 @@ name_holders() {
 # come free, since a pid may have been recorded too late or be somebody else's by now.
 end_left_over() {
 	if [ -f "$RUN_DIR/step.pid" ] && read -r pid start boot <"$RUN_DIR/step.pid"; then
-		if [ "$boot" = "$BOOT" ] && stat_of "$pid" && [ "$START" = "$start" ]; then end_session "$pid" 50; fi
+		if [ "$boot" = "$BOOT" ] && stat_of "$pid" && [ "$START" = "$start" ]; then end_session "$pid" 500; fi
 	fi
-	take_step_lock 100 || {
+	take_step_lock 1000 || {
 		name_holders
 		return 1
 	}
@@ -118,12 +121,14 @@ spawn() {
 			NOTE="the plan's files on the target have changed"
 			return 1
 		}
-		take_step_lock 50 || {
+		take_step_lock 500 || {
 			name_holders
 			NOTE="a process of an earlier step still runs: $HELD_BY"
 			return 1
 		}
 	fi
+	# on a full disk the way back, and to the end, has the space that was kept for it
+	[ "$WATCHING" = forward ] || printf '%8192s' . 2>/dev/null >"$RUN_DIR/note" || rm -f "$RUN_DIR/ballast"
 	rm -f "$RUN_DIR/note" "$RUN_DIR/facts"
 	log=$RUN_DIR/log/$3.log
 	# what cannot be written down can still be undone, and somebody can still be told
@@ -149,7 +154,8 @@ record_child() { printf '%s %s %s\n' "$$" "$START" "$BOOT" 2>/dev/null >"$RUN_DI
 # The child's side of spawn.
 child_main() {
 	stat_of self || exit 125
-	record_child || { rm -f "$RUN_DIR/ballast" && record_child; } || exit 125
+	# whoever is to be told is told from a full disk as well
+	record_child || { rm -f "$RUN_DIR/ballast" && record_child; } || [ "$1" = "$RUN_DIR/notify" ] || exit 125
 	BACKSTAY_DIR=$RUN_DIR BACKSTAY_RUN=$RUN BACKSTAY_PATH=${ROOT%/*} BACKSTAY_STEP_DIR=$1
 	BACKSTAY_STATE=$RUN_DIR/state BACKSTAY_SECRETS=$RUN_DIR/secrets
 	BACKSTAY_NOTE=$RUN_DIR/note BACKSTAY_FACTS=$RUN_DIR/facts
@@ -186,7 +192,7 @@ verify_part() {
 	hash=$(sha256sum "$RUN_DIR/hashes" 2>/dev/null) || return 1
 	# a journal that has lost its first line knows no hash
 	[ "${hash%% *}" = "$PLAN_HASH" ] || [ -z "$PLAN_HASH" ] || return 1
-	(cd "$RUN_DIR" && grep -E "  ($1|lib|params)(/|\$)" hashes >part.hashes && sha256sum -c part.hashes >/dev/null 2>&1)
+	(cd "$RUN_DIR" && grep -E "  ($1|lib|params)(/|\$)" hashes | sha256sum -c >/dev/null 2>&1)
 }
 
 unpack_again() {
