@@ -113,9 +113,9 @@ listen() {
 }
 
 # The newest line of what the running script prints, bounded and without control characters.
-newest_line() { tail -c 2000 "$dir/log/$1.log" 2>/dev/null | tr '\r' '\n' | tr '\000-\011\013-\037\177' '[ *]' | grep -v '^ *$' | tail -n 1 | cut -b 1-300; }
+newest_line() { tail -c 2000 "$dir/log/$1.log" 2>/dev/null | tr '\r' '\n' | tr '\000-\011\013-\037\177' ' ' | grep -v '^ *$' | tail -n 1 | cut -b 1-300; }
 
-last_lines() { tail -c 20000 "$dir/log/$1.log" 2>/dev/null | tr '\000-\011\013-\037\177' '[ *]' | tail -n 40 | cut -b 1-1000 | sed 's/^/| /'; }
+last_lines() { tail -c 20000 "$dir/log/$1.log" 2>/dev/null | tr '\000-\011\013-\037\177' ' ' | tail -n 40 | cut -b 1-1000 | sed 's/^/| /'; }
 
 somebody_works() {
 	if [ -n "$executor" ] && kill -0 "$executor" 2>/dev/null; then return 0; fi

@@ -2,7 +2,7 @@
 
 # STATE, SESSION and START of a process, from its stat line; the name in it may hold anything, blanks and `)` included.
 stat_of() {
-	IFS= read -r stat <"/proc/$1/stat" 2>/dev/null || return 1
+	IFS= read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
 	# shellcheck disable=SC2086
 	set -- ${stat##*) }
 	STATE=$1 SESSION=$4
@@ -15,7 +15,8 @@ record_child() { printf '%s %s %s\n' "$$" "$START" "$BOOT" 2>/dev/null >"$RUN_DI
 # The child's side of spawn.
 child_main() {
 	stat_of self || exit 125
-	record_child || { rm -f "$RUN_DIR/ballast" && record_child; } || exit 125
+	# whoever is to be told is told from a full disk as well
+	record_child || { rm -f "$RUN_DIR/ballast" && record_child; } || [ "$1" = "$RUN_DIR/notify" ] || exit 125
 	BACKSTAY_DIR=$RUN_DIR BACKSTAY_RUN=$RUN BACKSTAY_PATH=${ROOT%/*} BACKSTAY_STEP_DIR=$1
 	BACKSTAY_STATE=$RUN_DIR/state BACKSTAY_SECRETS=$RUN_DIR/secrets
 	BACKSTAY_NOTE=$RUN_DIR/note BACKSTAY_FACTS=$RUN_DIR/facts

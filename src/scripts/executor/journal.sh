@@ -46,7 +46,7 @@ one_line() {
 	*[!\ -~]*) ;;
 	*) [ "${#LINE}" -gt 400 ] || return 0 ;;
 	esac
-	LINE=$(printf %s "$LINE" | tr '\000-\037\177' '[ *]' | cut -b 1-400 | whole_letters)
+	LINE=$(printf %s "$LINE" | tr '\000-\037\177' ' ' | cut -b 1-400 | whole_letters)
 }
 
 # What is no UTF-8, a letter that was cut in two included, is left out.

@@ -83,7 +83,6 @@ run_main() {
 		answer "refused the journal cannot be written (disk full?)"
 	}
 	STARTED=yes START_BOOT=$BOOT
-	start_ticking
 	if go_forward; then
 		append verdict commit || :
 		append commit
@@ -133,7 +132,6 @@ accept_main() {
 	ACCEPTED=$1 ACCEPTED_BY=$LINE
 	append accept "$1" "$LINE" || exit 1
 	install_guard || :
-	start_ticking
 	take_word
 }
 
@@ -159,9 +157,7 @@ main() {
 		mode=$1
 		shift
 		"${mode}_main" "$@"
-		status=$?
-		stop_ticking
-		exit $status
+		exit
 		;;
 	*)
 		printf '%s\n' 'usage: executor run | recover | retry WHO | accept committed|rolled-back WHO' >&2

@@ -14,30 +14,33 @@ take_lock() {
 }
 
 # The step lock: every script and all that it starts inherit it, so holding it means that nothing of an earlier
-# step runs any more, whoever its parent is.
+# step runs any more, whoever its parent is. Its holders are killed; it is waited for as long as told, in hundredths.
 take_step_lock() {
 	{ command exec 8>>"$ROOT/step.lock" || command exec 8<"$ROOT/step.lock"; } 2>/dev/null || return 1
 	flock -n 8 && return 0
-	tries=$1
-	while [ "$tries" -gt 0 ]; do
+	uptime_cs
+	give_up_at=$((UP + $1)) tries=0
+	while [ "$UP" -lt "$give_up_at" ]; do
 		nap 0.1
 		flock -n 8 && return 0
-		tries=$((tries - 1))
+		tries=$((tries + 1))
 		[ $((tries % 10)) -ne 5 ] || end_holders
+		uptime_cs
 	done
 	exec 8>&-
 	return 1
 }
 
-# Ends a whole session: asked first, killed after the grace in tenths of a second. A zombie has ended, also when nobody
-# has waited for it yet.
+# Ends a whole session: asked first, killed after the grace in hundredths of a second. A zombie has ended, also when
+# nobody has waited for it yet.
 end_session() {
 	signal_session "$1" TERM || return 0
-	tries=$2
-	while [ "$tries" -gt 0 ]; do
+	uptime_cs
+	kill_at=$((UP + $2))
+	while [ "$UP" -lt "$kill_at" ]; do
 		nap 0.1
 		signal_session "$1" 0 || return 0
-		tries=$((tries - 1))
+		uptime_cs
 	done
 	signal_session "$1" KILL
 	return 0
@@ -76,7 +79,7 @@ name_holders() {
 	find_holders
 	HELD_BY=
 	for pid in $HOLDERS; do
-		HELD_BY="$HELD_BY, $pid ($(tr '\000-\037' '[ *]' <"/proc/$pid/cmdline" 2>/dev/null | cut -b 1-80))"
+		HELD_BY="$HELD_BY, $pid ($(tr '\000-\037' ' ' <"/proc/$pid/cmdline" 2>/dev/null | cut -b 1-80))"
 	done
 	HELD_BY=${HELD_BY#, }
 	[ -n "$HELD_BY" ] || HELD_BY="a process of another user (as root: fuser -v $ROOT/step.lock)"
@@ -86,19 +89,19 @@ name_holders() {
 # come free, since a pid may have been recorded too late or be somebody else's by now.
 end_left_over() {
 	if [ -f "$RUN_DIR/step.pid" ] && read -r pid start boot <"$RUN_DIR/step.pid"; then
-		if [ "$boot" = "$BOOT" ] && stat_of "$pid" && [ "$START" = "$start" ]; then end_session "$pid" 50; fi
+		if [ "$boot" = "$BOOT" ] && stat_of "$pid" && [ "$START" = "$start" ]; then end_session "$pid" 500; fi
 	fi
-	take_step_lock 100 || {
+	take_step_lock 1000 || {
 		name_holders
 		return 1
 	}
 	exec 8>&-
 }
 
-# spawn FOLDER SCRIPT LOG: runs it to its end and sets RC, NOTE. Signals of the clock interrupt the wait, so that orders
-# are looked at while it runs. The child writes its own pid and start time before it runs anything.
+# spawn FOLDER SCRIPT LOG: runs it to its end and sets RC, NOTE and ENDING. The child writes its own pid and start time
+# before it runs anything.
 spawn() {
-	RC=1 NOTE=
+	RC=1 NOTE= ENDING=
 	if [ "$WATCHING" = notify ]; then
 		# It changes nothing of the app and must get through when the lock or a part of the plan is what is wrong.
 		verify_part notify || return 1
@@ -108,12 +111,14 @@ spawn() {
 			NOTE="the plan's files on the target have changed"
 			return 1
 		}
-		take_step_lock 50 || {
+		take_step_lock 500 || {
 			name_holders
 			NOTE="a process of an earlier step still runs: $HELD_BY"
 			return 1
 		}
 	fi
+	# on a full disk the way back, and to the end, has the space that was kept for it
+	[ "$WATCHING" = forward ] || printf '%8192s' . 2>/dev/null >"$RUN_DIR/note" || rm -f "$RUN_DIR/ballast"
 	# emptied without a process; what holds nothing counts as not there
 	true 2>/dev/null >"$RUN_DIR/note"
 	true 2>/dev/null >"$RUN_DIR/facts"
@@ -123,15 +128,11 @@ spawn() {
 	setsid sh "$RUN_DIR/executor" child "$1" "$2" </dev/null >>"$log" 2>&1 9>&- &
 	child=$!
 	exec 8>&-
-	ENDING=
-	while :; do
-		TICKED=
-		wait "$child"
-		RC=$?
-		# Only a wait that a signal interrupted is repeated: a tick may come just after the end as well.
-		[ "$RC" -gt 128 ] && [ -n "$TICKED" ] || break
-		[ -n "$ENDING" ] || watch_step "$child"
-	done
+	start_watch "$child"
+	# No signal may come in here: bash loses the end of a child that comes together with a trapped one, and waits for ever.
+	wait "$child"
+	RC=$?
+	end_watch
 	[ ! -s "$RUN_DIR/note" ] || NOTE=$(head -c 2000 "$RUN_DIR/note")
 	# A script that failed without a word of its own: its last line says most.
 	[ "$RC" -eq 0 ] || [ -n "$NOTE" ] || NOTE=$(tail -c 2000 "$log" | tr '\r\000' '\n ' | grep -v '^ *$' | tail -n 1)
@@ -147,17 +148,11 @@ begin_verifying() {
 	VERIFYING=$!
 }
 
-# What was begun, to its end. A signal of the clock may interrupt the wait: then it is waited for again.
+# What was begun, to its end.
 verified() {
 	[ -n "$VERIFYING" ] || begin_verifying
 	checking=$VERIFYING VERIFYING=
-	while :; do
-		TICKED=
-		wait "$checking"
-		checked=$?
-		[ "$checked" -gt 128 ] && [ -n "$TICKED" ] || break
-	done
-	[ "$checked" -eq 0 ] || verify_plan
+	wait "$checking" || verify_plan
 }
 
 # The plan is what was hashed when it was made; files that a power failure left empty come back from the bundle.
@@ -177,7 +172,7 @@ verify_part() {
 	hash=$(sha256sum "$RUN_DIR/hashes" 2>/dev/null) || return 1
 	# a journal that has lost its first line knows no hash
 	[ "${hash%% *}" = "$PLAN_HASH" ] || [ -z "$PLAN_HASH" ] || return 1
-	(cd "$RUN_DIR" && grep -E "  ($1|lib|params)(/|\$)" hashes >part.hashes && sha256sum -c part.hashes >/dev/null 2>&1)
+	(cd "$RUN_DIR" && grep -E "  ($1|lib|params)(/|\$)" hashes | sha256sum -c >/dev/null 2>&1)
 }
 
 unpack_again() {

@@ -1,7 +1,6 @@
 # --- recovery: the table of protocol.md, one branch a row
 
 recover() {
-	start_ticking
 	read_journal || {
 		stuck journal "the journal of this run cannot be read, or its disk does not sync"
 		return 1

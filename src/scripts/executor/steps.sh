@@ -138,8 +138,8 @@ finish() {
 		if [ -f "$dir/only-if-begun" ] && ! begun "$(cat "$dir/only-if-begun")"; then continue; fi
 		required=
 		[ ! -f "$dir/required" ] || required=yes
-		tries=${required:+3}
-		tries=${tries:-1}
+		attempts=${required:+3}
+		attempts=${attempts:-1}
 		while :; do
 			append finish "$id" || :
 			prepare_watch finish "$dir"
@@ -148,8 +148,8 @@ finish() {
 			append_facts || :
 			append finished "$id" "$rc" "$NOTE" || :
 			[ "$rc" -ne 0 ] || break
-			tries=$((tries - 1))
-			[ "$tries" -gt 0 ] || break
+			attempts=$((attempts - 1))
+			[ "$attempts" -gt 0 ] || break
 			nap 1
 		done
 		[ "$rc" -eq 0 ] || [ -z "$required" ] || [ -n "$ACCEPTING" ] || {

@@ -1,0 +1,159 @@
+//! Every place where an executor can die, one after the other: after each journal line, in the middle of each, in each
+//! script, and again while it recovers. A failing case prints the line that reproduces it.
+
+use std::{
+    fs,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use super::support::{Ground, SHELLS, Shell, judge};
+
+/// How a run goes when nobody kills it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    Good,
+    Failing,
+}
+
+const COURSES: [Course; 2] = [Course::Good, Course::Failing];
+
+fn ground(shell: Shell, course: Course) -> Ground {
+    let ground = Ground::new(shell);
+    match course {
+        Course::Good => ground,
+        Course::Failing => ground.step("code", "echo no such column; exit 3"),
+    }
+}
+
+/// The number of lines of the journal of an undisturbed run.
+fn lines(shell: Shell, course: Course) -> usize {
+    let ground = ground(shell, course);
+    assert_eq!(ground.deploy(), Some(0), "{shell}");
+    judge(&ground, &ground.facts(), &format!("{shell} {course:?}"));
+    ground.journal_bytes().iter().filter(|byte| **byte == b'\n').count()
+}
+
+fn name(cut: usize) -> String {
+    match cut {
+        0 => "whole".to_owned(),
+        cut => format!("cut-{cut}"),
+    }
+}
+
+/// Runs every case, or `CASE='…'` alone. A failing one is told with the line that reproduces it; three are enough.
+fn enumerate<T: Sync>(test: &str, cases: &[(String, T)], claim: impl Fn(&str, &T) + Sync) {
+    let only = std::env::var("CASE").ok();
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some((case, what)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if only.as_ref().is_some_and(|only| only != case) {
+                        continue;
+                    }
+                    let line = format!("CASE='{case}' cargo test --locked --test executor {test}");
+                    if catch_unwind(AssertUnwindSafe(|| claim(case, what))).is_err() {
+                        failed.lock().expect("no panic while held").push(line);
+                    }
+                    if failed.lock().expect("no panic while held").len() >= 3 {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().expect("no panic while held");
+    assert!(failed.is_empty(), "failing cases:\n{}", failed.join("\n"));
+}
+
+/// The last line loses that many of its bytes; 0 leaves it whole, 1 takes the newline alone.
+fn tear(ground: &Ground, cut: usize) {
+    let mut journal = ground.journal_bytes();
+    let start = journal[..journal.len() - 1].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let length = journal.len() - start;
+    journal.truncate(journal.len() - cut.min(length - 1));
+    fs::write(ground.dir().join("journal"), journal).expect("ours");
+}
+
+#[test]
+fn a_crash_after_or_within_any_journal_line_ends_in_one_of_two_states() {
+    let mut cases = Vec::new();
+    for shell in SHELLS {
+        for course in COURSES {
+            // what is torn depends on the shell that reads it; where, is tried on the fastest
+            let cuts: &[usize] = if shell == Shell::Dash { &[0, 1, 12, 1000] } else { &[0, 12] };
+            for line in 1..=lines(shell, course) {
+                for &cut in cuts {
+                    let case = format!("{shell} {course:?} line {line} {}", name(cut));
+                    cases.push((case, (shell, course, line, cut)));
+                }
+            }
+        }
+    }
+    let test = "a_crash_after_or_within_any_journal_line";
+    enumerate(test, &cases, |case, &(shell, course, line, cut)| {
+        let ground = ground(shell, course);
+        ground.tell("kill-at", &format!("{line}\n"));
+        assert_eq!(ground.deploy(), None, "{case}: it dies");
+        tear(&ground, cut);
+        let decided = ground.facts();
+        ground.recover();
+        judge(&ground, &decided, case);
+    });
+}
+
+#[test]
+fn a_recovery_that_crashes_anywhere_is_recovered_from() {
+    let shell = Shell::Dash;
+    let mut cases = Vec::new();
+    for course in COURSES {
+        for line in 1..=lines(shell, course) {
+            cases.push((format!("{course:?} line {line}"), (course, line)));
+        }
+    }
+    enumerate("a_recovery_that_crashes_anywhere", &cases, |case, &(course, line)| {
+        for again in 1.. {
+            let case = format!("{case}, then {again} later");
+            let ground = ground(shell, course);
+            ground.tell("kill-at", &format!("{line}\n"));
+            assert_eq!(ground.deploy(), None, "{case}: it dies");
+            let decided = ground.facts();
+            ground.tell("kill-at", &format!("{}\n", line + again));
+            let is_killed = ground.recover().is_none();
+            if is_killed {
+                // in turn: the line is whole, lacks its end, or more
+                tear(&ground, [0, 1, 12][again % 3]);
+                ground.recover();
+            }
+            judge(&ground, &decided, &case);
+            if !is_killed {
+                break;
+            }
+        }
+    });
+}
+
+#[test]
+fn a_crash_in_any_script_ends_in_one_of_two_states() {
+    let mut cases = Vec::new();
+    for shell in SHELLS {
+        for script in ["do close", "do data", "do code", "finish open"] {
+            cases.push((format!("{shell} Good {script}"), (shell, Course::Good, script)));
+        }
+        for script in ["undo code", "undo data", "finish open"] {
+            cases.push((format!("{shell} Failing {script}"), (shell, Course::Failing, script)));
+        }
+    }
+    enumerate("a_crash_in_any_script", &cases, |case, &(shell, course, script)| {
+        let ground = ground(shell, course);
+        ground.die_in(script);
+        let decided = ground.facts();
+        ground.recover();
+        judge(&ground, &decided, case);
+    });
+}

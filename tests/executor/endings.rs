@@ -1,0 +1,119 @@
+//! How a run ends when nobody kills anything: by its steps, by the verdict, by a limit.
+
+use backstay::{journal::Fact, model::Span};
+
+use super::support::{Ground, judge, under_each_shell};
+
+#[test]
+fn a_good_run_is_committed_and_leaves_nothing_behind() {
+    under_each_shell(|shell| {
+        let ground = Ground::new(shell);
+        assert_eq!(ground.deploy(), Some(0), "{shell}");
+        judge(&ground, &ground.facts(), &shell.to_string());
+        assert_eq!(ground.says("trace"), "do close\ndo data\ndo code\nfinish open\n", "{shell}");
+        assert_eq!(std::fs::read_to_string(ground.root().join("last")).expect("said"), format!("{}\n", ground.run()));
+    });
+}
+
+#[test]
+fn a_failing_step_is_undone_in_reverse_with_its_own_words() {
+    under_each_shell(|shell| {
+        let ground = Ground::new(shell).step("code", "echo no such column; exit 3");
+        assert_eq!(ground.deploy(), Some(0), "{shell}");
+        judge(&ground, &ground.facts(), &shell.to_string());
+        assert_eq!(ground.abort(), ("step".into(), "exit 3: no such column".into()), "{shell}");
+        assert_eq!(ground.says("trace"), "do close\ndo data\ndo code\nundo code\nundo data\nfinish open\n", "{shell}");
+    });
+}
+
+#[test]
+fn an_abort_that_was_said_first_is_the_verdict() {
+    under_each_shell(|shell| {
+        let ground = Ground::new(shell);
+        let incoming = ground.arrive();
+        ground.verdict(&incoming, "abort smoke /health: 500\n");
+        ground.go(&incoming, &["run"]);
+        judge(&ground, &ground.facts(), &shell.to_string());
+        assert_eq!(ground.abort(), ("smoke".into(), "/health: 500".into()), "{shell}");
+    });
+}
+
+#[test]
+fn a_verdict_that_names_another_run_is_none() {
+    under_each_shell(|shell| {
+        let ground = Ground::new(shell);
+        let incoming = ground.arrive();
+        ground.verdict(&incoming, "commit 20250101T000000Z-old\n");
+        ground.go(&incoming, &["run"]);
+        judge(&ground, &ground.facts(), &shell.to_string());
+    });
+}
+
+#[test]
+fn silence_ends_a_running_step_and_the_wait_for_a_verdict() {
+    under_each_shell(|shell| {
+        for more in ["", "sleep 1000"] {
+            let mut ground = Ground::new(shell).step("data", more);
+            ground.plan.settings.lease = Span::from_ms(800);
+            let incoming = ground.arrive();
+            ground.go(&incoming, &["run"]);
+            judge(&ground, &ground.facts(), &format!("{shell} {more}"));
+            assert_eq!(ground.abort().0, "lost", "{shell} {more}");
+        }
+    });
+}
+
+#[test]
+fn maintenance_that_is_too_long_for_users_is_ended() {
+    under_each_shell(|shell| {
+        let mut ground = Ground::new(shell).step("data", "sleep 1000");
+        ground.plan.settings.max = Some(Span::from_ms(500));
+        ground.deploy();
+        judge(&ground, &ground.facts(), &shell.to_string());
+        assert_eq!(ground.abort().0, "max", "{shell}");
+    });
+}
+
+#[test]
+fn a_step_over_its_timeout_has_failed_even_if_it_says_that_it_did_well() {
+    under_each_shell(|shell| {
+        let mut ground = Ground::new(shell).step("data", "trap 'exit 0' TERM; sleep 1000 & wait");
+        ground.find("data").timeout = Some(Span::from_ms(300));
+        ground.deploy();
+        judge(&ground, &ground.facts(), &shell.to_string());
+        assert!(ground.abort().1.contains("longer than its timeout"), "{shell} {:?}", ground.abort());
+    });
+}
+
+#[test]
+fn a_clock_that_jumps_changes_nothing() {
+    under_each_shell(|shell| {
+        let ground = Ground::new(shell);
+        ground.die_in("do code");
+        let date = ground.path.parent().expect("a folder").join("bin/date");
+        let _ = std::fs::remove_file(&date);
+        std::fs::write(&date, "#!/bin/dash\necho 86400000000000\n").expect("a file");
+        std::process::Command::new("chmod").arg("755").arg(&date).status().expect("it runs");
+        let decided = ground.facts();
+        ground.recover();
+        judge(&ground, &decided, &shell.to_string());
+    });
+}
+
+#[test]
+fn another_boot_is_seen_and_its_facts_are_not_believed() {
+    under_each_shell(|shell| {
+        let mut ground = Ground::new(shell);
+        ground.plan.settings.max = Some(Span::from_secs(30));
+        ground.die_in("do code");
+        ground.tell("boot", "00000000-1111-2222-3333-444444444444\n");
+        let decided = ground.facts();
+        let mut command = ground.command("/usr/bin/unshare");
+        let mounted = "/bin/mount --bind \"$HOME/boot\" /proc/sys/kernel/random/boot_id && exec \"$@\"";
+        command.args(["-m", "/usr/bin/dash", "-c", mounted, "sh"]).arg(ground.sh());
+        command.arg(ground.dir().join("executor")).arg("recover");
+        assert!(command.status().expect("it runs").success(), "{shell} {}", ground.says("said"));
+        assert!(ground.facts().contains(&Fact::Rebooted), "{shell}");
+        judge(&ground, &decided, &shell.to_string());
+    });
+}

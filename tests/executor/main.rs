@@ -1,0 +1,15 @@
+//! The executor alone, under every shell that a target may have: no ssh, no application, plans of a few lines.
+//!
+//! Each claim is made for dash, bash (as `sh`) and busybox; the latter with its own applets in place of coreutils.
+
+mod support;
+
+mod crashes;
+mod disk;
+mod endings;
+mod guard;
+mod left_over;
+mod link;
+mod locks;
+mod settle;
+mod text;

@@ -1,0 +1,105 @@
+//! The shells that a target may have as `sh`, each in a folder that comes first in the recorded PATH.
+
+use std::{
+    fmt, fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::Path,
+    process::Command,
+};
+
+/// What `sh` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shell {
+    /// Debian's and Ubuntu's.
+    Dash,
+    /// Fedora's and its relatives': bash that is called `sh`.
+    Bash,
+    /// Alpine's, with its applets in place of coreutils.
+    Busybox,
+}
+
+pub const SHELLS: [Shell; 3] = [Shell::Dash, Shell::Bash, Shell::Busybox];
+
+/// A claim under each shell, all at a time.
+pub fn under_each_shell(claim: impl Fn(Shell) + Sync) {
+    std::thread::scope(|scope| {
+        for shell in SHELLS {
+            let claim = &claim;
+            scope.spawn(move || claim(shell));
+        }
+    });
+}
+
+/// The crontab of a test is a file in its home.
+const CRONTAB: &str = r#"#!/bin/dash
+[ ! -e "$HOME/crontab-fails" ] || { echo "crontab: cannot read" >&2; exit 1; }
+case $1 in
+-l) [ -f "$HOME/crontab" ] || { echo "no crontab for tester" >&2; exit 1; }; exec /bin/cat "$HOME/crontab" ;;
+-) /bin/cat >"$HOME/crontab.new" && /bin/mv "$HOME/crontab.new" "$HOME/crontab" ;;
+-r) /bin/rm -f "$HOME/crontab" ;;
+esac
+"#;
+
+/// Where a test says so, the sync of a journal line ends the executor, fails, or knows no files.
+const SYNC: &str = r#"#!/bin/dash
+if [ -e "$HOME/sync-knows-no-files" ] && [ $# -gt 0 ]; then exit 1; fi
+case ${1-} in
+*/journal)
+	if [ -f "$HOME/kill-at" ] && read -r line <"$HOME/kill-at" && [ "$(/usr/bin/wc -l <"$1")" -eq "$line" ]; then
+		/bin/rm "$HOME/kill-at"
+		kill -s KILL "$PPID"
+	fi
+	if [ -f "$HOME/sync-fails-at" ] && read -r fact <"$HOME/sync-fails-at"; then
+		case $(/usr/bin/tail -n 1 "$1") in *" $fact #"*) exit 1 ;; esac
+	fi
+	;;
+esac
+exit 0
+"#;
+
+impl Shell {
+    /// The program that is `sh`.
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Dash => "/usr/bin/dash",
+            Self::Bash => "/usr/bin/bash",
+            Self::Busybox => "/usr/bin/busybox",
+        }
+    }
+
+    /// Fills `bin` and says the PATH to use.
+    pub fn install(self, bin: &Path) -> String {
+        fs::create_dir_all(bin).expect("a folder");
+        if self == Self::Busybox {
+            let listed = Command::new(self.program()).arg("--list").output().expect("busybox is installed");
+            for applet in String::from_utf8_lossy(&listed.stdout).lines() {
+                let _ = symlink(self.program(), bin.join(applet));
+            }
+            // Alpine's has them, Debian's is built without
+            for missing in ["flock", "cksum"] {
+                let _ = symlink(format!("/usr/bin/{missing}"), bin.join(missing));
+            }
+        } else {
+            symlink(self.program(), bin.join("sh")).expect("a link");
+        }
+        for (name, text) in [("crontab", CRONTAB), ("sync", SYNC)] {
+            let _ = fs::remove_file(bin.join(name));
+            fs::write(bin.join(name), text).expect("a file");
+            fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).expect("ours");
+        }
+        match self {
+            Self::Dash | Self::Bash => format!("{}:/usr/bin:/bin", bin.display()),
+            Self::Busybox => bin.display().to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Shell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dash => "dash",
+            Self::Bash => "bash",
+            Self::Busybox => "busybox",
+        })
+    }
+}
