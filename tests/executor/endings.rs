@@ -31,7 +31,7 @@ fn an_abort_that_was_said_first_is_the_verdict() {
     under_each_shell(|shell| {
         let ground = Ground::new(shell);
         let incoming = ground.arrive();
-        ground.verdict(&incoming, "abort smoke /health: 500\n");
+        std::fs::write(incoming.join("verdict"), "abort smoke /health: 500\n").expect("a file");
         ground.go(&incoming, &["run"]);
         judge(&ground, &ground.facts(), &shell.to_string());
         assert_eq!(ground.abort(), ("smoke".into(), "/health: 500".into()), "{shell}");
@@ -43,7 +43,7 @@ fn a_verdict_that_names_another_run_is_none() {
     under_each_shell(|shell| {
         let ground = Ground::new(shell);
         let incoming = ground.arrive();
-        ground.verdict(&incoming, "commit 20250101T000000Z-old\n");
+        std::fs::write(incoming.join("verdict"), "commit 20250101T000000Z-old\n").expect("a file");
         ground.go(&incoming, &["run"]);
         judge(&ground, &ground.facts(), &shell.to_string());
     });

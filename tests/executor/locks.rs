@@ -26,7 +26,9 @@ fn of_two_executors_of_one_run_one_runs_it() {
         let incoming = ground.arrive();
         ground.commit(&incoming);
         let both = [0, 1].map(|_| ground.executor(&incoming, &["run"]).spawn().expect("it starts"));
-        both.into_iter().for_each(|executor| assert!(await_exit(executor).code().is_some()));
+        for executor in both {
+            assert!(await_exit(executor).code().is_some());
+        }
         judge(&ground, &ground.facts(), &shell.to_string());
         assert_eq!(ground.says("trace"), "do close\ndo data\ndo code\nfinish open\n", "{shell}");
     });
@@ -39,7 +41,9 @@ fn two_recoveries_at_once_undo_once() {
         ground.die_in("do code");
         let decided = ground.facts();
         let both = [0, 1].map(|_| ground.executor(&ground.dir(), &["recover"]).spawn().expect("it starts"));
-        both.into_iter().for_each(|executor| assert!(await_exit(executor).code().is_some()));
+        for executor in both {
+            assert!(await_exit(executor).code().is_some());
+        }
         judge(&ground, &decided, &shell.to_string());
         assert_eq!(ground.says("trace").matches("undo data").count(), 1, "{shell}");
     });

@@ -56,7 +56,7 @@ fn a_persons_word_ends_a_stuck_run_and_survives_a_crash() {
                 let end = ground.go(&ground.dir(), &["accept", state, "ann\nended"]);
                 assert_eq!(end, (!dies).then_some(0), "{shell}");
                 if dies {
-                    eventually("the script ends", || ground.says("open") != "");
+                    eventually("the script ends", || !ground.says("open").is_empty());
                     ground.recover();
                 }
                 assert_eq!(ground.end(), state, "{shell} {dies} {:?}", ground.facts());

@@ -5,9 +5,8 @@ use backstay::journal::Fact;
 use super::support::{Ground, judge, under_each_shell};
 
 fn note_of(ground: &Ground, name: &str) -> String {
-    let note = ground.facts().into_iter().find_map(|fact| match fact {
-        Fact::End { step, note, .. } if step.ends_with(name) => Some(note),
-        _ => None,
+    let note = ground.facts().into_iter().find_map(|fact| {
+        if let Fact::End { step, note, .. } = fact { step.ends_with(name).then_some(note) } else { None }
     });
     note.expect("the step ended")
 }

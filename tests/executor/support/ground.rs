@@ -10,9 +10,9 @@ use std::{
 
 use backstay::{
     config::Secret,
-    journal::{Entry, Fact},
+    journal::{Direction, Entry, Fact},
     model::{Phase, RunId, Span},
-    plan::{After, Condition, Finish, Generation, Notify, Plan, PlanFile, Script, Settings, Step, Undo},
+    plan::{About, After, Condition, Finish, Generation, Notify, Plan, PlanFile, Script, Settings, Step, Undo},
 };
 use tempfile::TempDir;
 
@@ -147,12 +147,8 @@ impl Ground {
     }
 
     /// The verdict, as the link would write it.
-    pub fn verdict(&self, folder: &Path, text: &str) {
-        fs::write(folder.join("verdict"), text).expect("a file");
-    }
-
     pub fn commit(&self, folder: &Path) {
-        self.verdict(folder, &format!("commit {}\n", self.run()));
+        fs::write(folder.join("verdict"), format!("commit {}\n", self.run())).expect("a file");
     }
 
     pub fn command(&self, program: &str) -> Command {
@@ -207,20 +203,22 @@ impl Ground {
 
     /// The last record, as `committed`, `rolled-back`, `stuck` or none.
     pub fn end(&self) -> &'static str {
-        match self.facts().last() {
-            Some(Fact::Ended { direction: backstay::journal::Direction::Committed }) => "committed",
-            Some(Fact::Ended { direction: backstay::journal::Direction::RolledBack }) => "rolled-back",
-            Some(Fact::Stuck { .. }) => "stuck",
-            _ => "none",
+        let last = self.facts().pop();
+        if let Some(Fact::Ended { direction }) = last {
+            return match direction {
+                Direction::Committed => "committed",
+                Direction::RolledBack => "rolled-back",
+            };
         }
+        if matches!(last, Some(Fact::Stuck { .. })) { "stuck" } else { "none" }
     }
 
     /// Why it was undone: kind and text.
     pub fn abort(&self) -> (String, String) {
-        let abort = self.facts().into_iter().find_map(|fact| match fact {
-            Fact::Abort { kind, text, .. } => Some((kind, text)),
-            _ => None,
-        });
+        let abort = self
+            .facts()
+            .into_iter()
+            .find_map(|fact| if let Fact::Abort { kind, text, .. } = fact { Some((kind, text)) } else { None });
         abort.unwrap_or_default()
     }
 
@@ -245,7 +243,7 @@ pub fn facts(journal: &[u8]) -> Vec<Fact> {
 
 /// A child's end; it is given a minute.
 pub fn await_exit(mut child: Child) -> ExitStatus {
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_mins(1);
     loop {
         if let Some(status) = child.try_wait().expect("our child") {
             return status;
@@ -283,7 +281,7 @@ fn plan(run: RunId) -> Plan {
     close.files.push(PlanFile::text("more", "echo 'maintenance on' >>\"$BACKSTAY_FACTS\"\n"));
     Plan {
         run,
-        about: Default::default(),
+        about: About::default(),
         symlink: false,
         release_dir: None,
         params: Vec::new(),
