@@ -6,6 +6,8 @@ use std::{
     process::{Child, Stdio},
 };
 
+use backstay::plan::BLOCK;
+
 use super::support::{Ground, await_exit, eventually, judge, under_each_shell};
 
 const LINK: &str = include_str!("../../src/scripts/link.sh");
@@ -60,8 +62,8 @@ fn a_run_is_armed_followed_and_committed_over_the_link() {
     under_each_shell(|shell| {
         let ground = Ground::new(shell);
         let bundle = ground.plan.bundle().expect("a bundle");
-        let blocks = (bundle.tar.len() / backstay::plan::BLOCK).to_string();
-        let mut link = Link::open(&ground, "out", &["arm", &ground.run(), &blocks, &bundle.sha256]);
+        let mut link = Link::open(&ground, "out", &["arm"]);
+        link.say(format!("{} {} {}\n", ground.run(), bundle.tar.len() / BLOCK, bundle.sha256).as_bytes());
         link.say(&bundle.tar);
         link.say(b"beat\n");
         eventually("it waits for a verdict", || link.text().contains(" await #"));
@@ -80,8 +82,8 @@ fn a_plan_that_is_cut_on_its_way_is_refused_and_removed() {
     under_each_shell(|shell| {
         let ground = Ground::new(shell);
         let bundle = ground.plan.bundle().expect("a bundle");
-        let blocks = (bundle.tar.len() / backstay::plan::BLOCK).to_string();
-        let mut link = Link::open(&ground, "out", &["arm", &ground.run(), &blocks, &bundle.sha256]);
+        let mut link = Link::open(&ground, "out", &["arm"]);
+        link.say(format!("{} {} {}\n", ground.run(), bundle.tar.len() / BLOCK, bundle.sha256).as_bytes());
         link.say(&bundle.tar[..5000]);
         link.child.stdin = None;
         assert!(link.end().starts_with("!answer refused the plan did not arrive whole"), "{shell}");
