@@ -406,8 +406,8 @@ impl Resolver<'_> {
 
     fn runner(&self, raw: &raw::Runner) -> Resolved<Runner> {
         let lease = self.span(&["runner", "lease"], raw.lease.as_deref(), Span::from_secs(120))?;
-        if lease < Span::from_secs(5) {
-            let help = "a dead link is found after some 10 s: less than 15s rolls back for a hiccup".to_owned();
+        if lease < Span::from_secs(15) {
+            let help = "a dead link is found after some 10 s: less than 15s would roll back for a hiccup".to_owned();
             return Err(self.text.at(&["runner", "lease"], format!("a lease of {lease} is too short"), Some(help)));
         }
         Ok(Runner {

@@ -91,6 +91,7 @@ pub struct Release {
     /// Paths of the artifact that are left out.
     pub exclude: Vec<String>,
     /// Permission bits of the release's directories; files get the same without execute, unless they had it.
+    #[serde(serialize_with = "as_octal")]
     pub mode: u32,
     /// Commands after every switch, in either direction.
     pub reload: Vec<String>,
@@ -487,4 +488,9 @@ pub enum HttpFrom {
     Runner,
     /// From the target.
     Target,
+}
+
+/// As `chmod` has it.
+fn as_octal<S: serde::Serializer>(mode: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&format!("{mode:04o}"))
 }

@@ -121,6 +121,12 @@ pub(super) fn warnings(config: &Config, facts: &Facts) -> Vec<String> {
     if config.environment.url.is_none() && is_down {
         all.push("no url: that users see maintenance, and the site after it, is not looked at over HTTP".to_owned());
     }
+    if let (Some(url), Some(0), true) = (&config.environment.url, facts.site_status, is_down) {
+        all.push(format!(
+            "{url}/ does not answer: maintenance could not be proven there, so a run that needs it would be rolled back (url, \
+             http.resolve)"
+        ));
+    }
     if config.maintenance.when == When::Never && config.migrate.command.is_some() {
         all.push(
             "maintenance.when is never: a failing deploy gives the old code back, and migrated data stays".to_owned(),

@@ -1,4 +1,4 @@
-//! The runner, the executor, or both are killed; a signal comes; the link goes.
+//! The runner, the executor, or both are killed; a signal comes; the link goes. On MariaDB, and with both killed on SQLite.
 
 use serde_json::json;
 
@@ -40,7 +40,7 @@ fn assert_one_of_two_states(site: &Site, before: &str, is_committed: bool, phase
 #[test]
 fn a_killed_runner_leaves_the_target_to_end_alone() {
     in_every_phase(|phase, is_committed| {
-        let site = Site::with_first();
+        let site = Site::with_mariadb();
         let before = site.data();
         let told = site.marks.join("told");
         site.configure(&format!(
@@ -71,7 +71,7 @@ fn a_killed_runner_leaves_the_target_to_end_alone() {
 #[test]
 fn a_killed_executor_is_settled_by_the_runner_at_once() {
     in_every_phase(|phase, is_committed| {
-        let site = Site::with_first();
+        let site = Site::with_mariadb();
         let before = site.data();
         site.configure(&site.pause(phase));
         let run = site.start_deploy(&["good"], "2222222", &[]);

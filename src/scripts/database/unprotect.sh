@@ -4,6 +4,17 @@
 set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/databases.sh"
+. "$BACKSTAY_DIR/lib/maintenance.sh"
+
+# What users write into data that is about to go would be lost. Somebody may have lifted maintenance meanwhile; where it cannot
+# be put back the data goes back all the same.
+hold_maintenance() {
+	[ -e "$BACKSTAY_STATE/if-down" ] && [ -n "$BACKSTAY_LIVE" ] || return 0
+	maintenance_is_on "$BACKSTAY_LIVE" || maintenance_on "$BACKSTAY_LIVE" ||
+		fact warning "maintenance was lifted during the run and could not be put back before the data was restored"
+}
+
+hold_maintenance
 notes=
 for name in $(reversed "$DATABASES"); do
 	[ -e "$BACKSTAY_STATE/db-$name/sealed" ] || continue

@@ -15,8 +15,17 @@ pub struct Finished {
     pub stderr: String,
 }
 
-/// One that runs.
-pub struct Running(Child);
+/// One that runs; a test that fails meanwhile does not leave it behind.
+pub struct Running(Option<Child>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
 
 /// The binary: the one that was built for these tests, or another that `BACKSTAY_BINARY` names.
 pub fn binary() -> PathBuf {
@@ -27,7 +36,7 @@ pub fn binary() -> PathBuf {
 pub fn backstay(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.args(args).current_dir(folder).env_clear().env("PATH", std::env::var_os("PATH").expect("there is one"));
-    command.env("HOME", folder).env("USER", "tester").env("TMPDIR", "/tmp");
+    command.env("HOME", folder).env("USER", "tester").env("TMPDIR", folder.parent().unwrap_or(folder));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -70,15 +79,19 @@ impl Finished {
 
 impl Running {
     pub fn start(mut command: Command) -> Self {
-        Self(command.spawn().expect("the binary is built"))
+        Self(Some(command.spawn().expect("the binary is built")))
     }
 
     /// Ends it by a signal, such as `-KILL`.
     pub fn signal(&self, signal: &str) {
-        super::servers::run(Command::new("kill").arg(signal).arg(self.0.id().to_string()));
+        super::servers::run(Command::new("kill").arg(signal).arg(self.child().id().to_string()));
     }
 
-    pub fn wait(self) -> Finished {
-        Finished::of(&self.0.wait_with_output().expect("it ends"))
+    pub fn wait(mut self) -> Finished {
+        Finished::of(&self.0.take().expect("it runs").wait_with_output().expect("it ends"))
+    }
+
+    fn child(&self) -> &Child {
+        self.0.as_ref().expect("it runs")
     }
 }
