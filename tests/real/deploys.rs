@@ -18,8 +18,8 @@ fn a_good_migration_commits_and_users_never_see_an_error() {
     assert!(outcome["downtime_ms"].as_u64().is_some_and(|ms| ms > 0), "{outcome}");
     assert!(site.get("/").1.contains("2222222"));
     assert!(site.data().contains("phone"));
-    assert_eq!(site.crontab(), "");
     site.await_no_executor();
+    assert_eq!(site.crontab(), "");
 }
 
 #[test]
