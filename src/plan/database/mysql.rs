@@ -10,6 +10,10 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
     let params = [("ADMIN", admin), ("KEEP_COPIES", &keep), ("KEEP_FAILED_MIN", &minutes)];
     let mut files = vec![
         file("engine.sh", script!("mysql/engine.sh")),
+        file("definitions.sh", script!("mysql/definitions.sh")),
+        file("tables.sh", script!("mysql/tables.sh")),
+        file("fence.sh", script!("mysql/fence.sh")),
+        file("swap.sh", script!("mysql/swap.sh")),
         file("probe", script!("mysql/probe.sh")),
         file("copy", script!("mysql/copy.sh")),
         file("seal", script!("mysql/seal.sh")),
@@ -23,8 +27,6 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         PlanFile::text("params", scripts::params(params)),
     ];
     let statements = [
-        ("compare", script!("mysql/compare.sql")),
-        ("copy", script!("mysql/copy.sql")),
         ("counters", script!("mysql/counters.sql")),
         ("crossing-keys", script!("mysql/crossing-keys.sql")),
         ("drop-keys", script!("mysql/drop-keys.sql")),
@@ -35,9 +37,9 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         ("lock", script!("mysql/lock.sql")),
         ("make", script!("mysql/make.sql")),
         ("may-fence", script!("mysql/may-fence.sql")),
-        ("mend", script!("mysql/mend.sql")),
         ("probe", script!("mysql/probe.sql")),
         ("rename", script!("mysql/rename.sql")),
+        ("rows", script!("mysql/rows.sql")),
         ("show", script!("mysql/show.sql")),
         ("show-views", script!("mysql/show-views.sql")),
         ("start-events", script!("mysql/start-events.sql")),

@@ -1,0 +1,77 @@
+-- One line for every table of @from, the largest first, about the same table of @to; @what says which:
+--
+-- copy     all of its rows.
+-- compare  answers with the table's name (hex), its rows, how many of them have no equal in the copy, and the copy's rows. With a
+--          key: an anti-join on it, every column byte by byte; text over 1 MB by length and SHA-256, since BINARY of what is longer
+--          than max_allowed_packet is NULL, and NULL equals NULL. Without a key: the hashes of all rows, counted in both.
+-- mend     its name (hex), a tab, and what makes the copy equal again: rows of the copy that have no equal go, then rows that are
+--          missing come. Without a key, and for a sequence, all of it.
+SELECT CASE @what
+	WHEN 'copy' THEN CONCAT('INSERT INTO ', t.there, ' (', c.names, ') SELECT ', c.names, ' FROM ', t.here, ';')
+	WHEN 'compare' THEN CONCAT('SELECT ''', HEX(t.TABLE_NAME), ''', ', IF(k.TABLE_NAME IS NULL,
+		CONCAT('(SELECT COUNT(*) FROM ', t.here, '), (SELECT COUNT(*) FROM (SELECT h FROM (SELECT SHA2(CONCAT_WS('','', ', c.hashed,
+			'), 256) AS h, 1 AS n FROM ', t.here, ' UNION ALL SELECT SHA2(CONCAT_WS('','', ', c.hashed, '), 256), -1 FROM ', t.there,
+			') both_sides GROUP BY h HAVING SUM(n) <> 0) odd), (SELECT COUNT(*) FROM ', t.there, ');'),
+		CONCAT('COUNT(*), COALESCE(SUM(s.', k.first_column, ' IS NULL), 0), (SELECT COUNT(*) FROM ', t.there, ') FROM ', t.here,
+			' l LEFT JOIN ', t.there, ' s ON ', k.joined, ' AND ', c.same, ';')))
+	WHEN 'mend' THEN CONCAT(HEX(t.TABLE_NAME), '\t', IF(k.TABLE_NAME IS NULL,
+		CONCAT(IF(t.TABLE_TYPE = 'SEQUENCE', '', CONCAT('DELETE FROM ', t.there, '; ')),
+			'INSERT INTO ', t.there, ' (', c.names, ') SELECT ', c.names, ' FROM ', t.here, ';'),
+		CONCAT('DELETE s FROM ', t.there, ' s LEFT JOIN ', t.here, ' l ON ', k.joined, ' AND ', c.same, ' WHERE l.', k.first_column, ' IS NULL; ',
+			'INSERT INTO ', t.there, ' (', c.names, ') SELECT ', c.live_names, ' FROM ', t.here, ' l LEFT JOIN ', t.there, ' s ON ', k.joined,
+			' WHERE s.', k.first_column, ' IS NULL;')))
+END
+FROM (
+	SELECT TABLE_NAME, TABLE_TYPE, COALESCE(DATA_LENGTH, 0) AS size,
+		CONCAT('`', REPLACE(@from, '`', '``'), '`.`', REPLACE(TABLE_NAME, '`', '``'), '`') AS here,
+		CONCAT('`', REPLACE(@to, '`', '``'), '`.`', REPLACE(TABLE_NAME, '`', '``'), '`') AS there
+	FROM information_schema.TABLES
+	WHERE TABLE_SCHEMA = @from AND TABLE_TYPE IN ('BASE TABLE', 'SEQUENCE') AND TABLE_NAME NOT IN ('backstay_marker', 'backstay_flush')
+) t
+JOIN (
+	SELECT c.TABLE_NAME,
+		GROUP_CONCAT(CASE
+			WHEN c.DATA_TYPE IN ('char', 'varchar', 'tinytext', 'text') THEN CONCAT('BINARY l.', c.q, ' <=> BINARY s.', c.q)
+			WHEN c.DATA_TYPE IN ('mediumtext', 'longtext', 'json') THEN CONCAT(
+				'IF(OCTET_LENGTH(l.', c.q, ') <= 1000000, BINARY l.', c.q, ' <=> BINARY s.', c.q,
+				', OCTET_LENGTH(l.', c.q, ') <=> OCTET_LENGTH(s.', c.q, ') AND SHA2(l.', c.q, ', 256) <=> SHA2(s.', c.q, ', 256))')
+			WHEN c.DATA_TYPE IN ('enum', 'set') THEN CONCAT('l.', c.q, ' + 0 <=> s.', c.q, ' + 0')
+			ELSE CONCAT('l.', c.q, ' <=> s.', c.q)
+		END ORDER BY c.ORDINAL_POSITION SEPARATOR ' AND ') AS same,
+		GROUP_CONCAT(CONCAT('COALESCE(SHA2(', CASE
+			WHEN c.DATA_TYPE = 'float' THEN CONCAT('CAST(', c.q, ' AS DOUBLE)')
+			WHEN c.DATA_TYPE IN ('enum', 'set', 'bit') THEN CONCAT(c.q, ' + 0')
+			ELSE c.q
+		END, ', 256), ''-'')') ORDER BY c.ORDINAL_POSITION SEPARATOR ', ') AS hashed,
+		GROUP_CONCAT(IF(c.is_generated, NULL, c.q) ORDER BY c.ORDINAL_POSITION) AS names,
+		GROUP_CONCAT(IF(c.is_generated, NULL, CONCAT('l.', c.q)) ORDER BY c.ORDINAL_POSITION) AS live_names
+	FROM (
+		SELECT TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, DATA_TYPE, CONCAT('`', REPLACE(COLUMN_NAME, '`', '``'), '`') AS q,
+			EXTRA REGEXP 'VIRTUAL|STORED|PERSISTENT' AS is_generated
+		FROM information_schema.COLUMNS
+		WHERE TABLE_SCHEMA = @from
+	) c
+	GROUP BY c.TABLE_NAME
+) c ON c.TABLE_NAME = t.TABLE_NAME
+LEFT JOIN (
+	SELECT i.TABLE_NAME, GROUP_CONCAT(CONCAT('l.', i.q, ' = s.', i.q) ORDER BY i.SEQ_IN_INDEX SEPARATOR ' AND ') AS joined,
+		MIN(IF(i.SEQ_IN_INDEX = 1, i.q, NULL)) AS first_column
+	FROM (
+		SELECT s.TABLE_NAME, s.INDEX_NAME, s.SEQ_IN_INDEX, CONCAT('`', REPLACE(s.COLUMN_NAME, '`', '``'), '`') AS q
+		FROM information_schema.STATISTICS s
+		WHERE s.TABLE_SCHEMA = @from
+	) i
+	JOIN (
+		SELECT TABLE_NAME, SUBSTRING(MIN(CONCAT(INDEX_NAME <> 'PRIMARY', INDEX_NAME)), 2) AS INDEX_NAME
+		FROM (
+			SELECT TABLE_NAME, INDEX_NAME
+			FROM information_schema.STATISTICS
+			WHERE TABLE_SCHEMA = @from AND NON_UNIQUE = 0 AND INDEX_TYPE IN ('BTREE', 'HASH')
+			GROUP BY TABLE_NAME, INDEX_NAME
+			HAVING SUM(NULLABLE = 'YES') = 0 AND SUM(SUB_PART IS NOT NULL) = 0
+		) usable
+		GROUP BY TABLE_NAME
+	) chosen ON chosen.TABLE_NAME = i.TABLE_NAME AND chosen.INDEX_NAME = i.INDEX_NAME
+	GROUP BY i.TABLE_NAME
+) k ON k.TABLE_NAME = t.TABLE_NAME
+ORDER BY t.size DESC, t.TABLE_NAME;
