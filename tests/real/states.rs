@@ -84,7 +84,7 @@ fn every_state_is_told_to_people_and_to_scripts() {
     let states: Vec<&Value> = history.iter().map(|line| &line["state"]).collect();
     assert_eq!(json!(states), json!(["committed", "rolled-back", "rolled-back", "committed"]));
     assert_eq!(history[1]["revision"], "3333333");
-    assert_eq!(site.backstay(&["history", "-n", "2"]).is(0).stdout.lines().count(), 2);
+    assert_eq!(lines_of(&site.backstay(&["history", "-n", "2", "--json"]).is(0)).len(), 2);
 }
 
 /// Lines of JSON, each with what every line has.

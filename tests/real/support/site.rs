@@ -290,8 +290,9 @@ impl Site {
     /// The same, line by line.
     pub fn crontab_lines(&self) -> Vec<String> {
         let output = Command::new("crontab").args(["-l", "-u", USER]).output().expect("cron is installed");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.lines().filter(|line| line.contains(&format!("/{}/", self.port))).map(str::to_owned).collect()
+        let ours = format!("{}/", text(&self.path));
+        let table = String::from_utf8_lossy(&output.stdout).into_owned();
+        table.lines().filter(|line| line.contains(&ours)).map(str::to_owned).collect()
     }
 }
 
