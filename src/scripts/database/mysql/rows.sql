@@ -1,19 +1,20 @@
 -- One line for every table of @from, the largest first, about the same table of @to; @what says which:
 --
 -- copy     all of its rows.
--- compare  answers with the table's name (hex), its rows, how many of them have no equal in the copy, and the copy's rows. With a
---          key: an anti-join on it, every column byte by byte; text over 1 MB by length and SHA-256, since BINARY of what is longer
---          than max_allowed_packet is NULL, and NULL equals NULL. Without a key: the hashes of all rows, counted in both.
+-- compare  answers with the table's name (hex), its rows, how many of them have their equal in the copy, and the copy's rows. With a
+--          key: those that a join on it finds equal, every column byte by byte (one BINARY makes a comparison of bytes; a second
+--          only costs time); text over 1 MB by length and SHA-256, since BINARY of what is longer than max_allowed_packet is
+--          NULL, and NULL equals NULL. Without a key: the hashes of all rows, counted in both.
 -- mend     its name (hex), a tab, and what makes the copy equal again: rows of the copy that have no equal go, then rows that are
 --          missing come. Without a key, and for a sequence, all of it.
 SELECT CASE @what
 	WHEN 'copy' THEN CONCAT('INSERT INTO ', t.there, ' (', c.names, ') SELECT ', c.names, ' FROM ', t.here, ';')
 	WHEN 'compare' THEN CONCAT('SELECT ''', HEX(t.TABLE_NAME), ''', ', IF(k.TABLE_NAME IS NULL,
-		CONCAT('(SELECT COUNT(*) FROM ', t.here, '), (SELECT COUNT(*) FROM (SELECT h FROM (SELECT SHA2(CONCAT_WS('','', ', c.hashed,
+		CONCAT('(SELECT COUNT(*) FROM ', t.here, '), (SELECT COUNT(*) FROM ', t.here, ') - (SELECT COUNT(*) FROM (SELECT h FROM (SELECT SHA2(CONCAT_WS('','', ', c.hashed,
 			'), 256) AS h, 1 AS n FROM ', t.here, ' UNION ALL SELECT SHA2(CONCAT_WS('','', ', c.hashed, '), 256), -1 FROM ', t.there,
 			') both_sides GROUP BY h HAVING SUM(n) <> 0) odd), (SELECT COUNT(*) FROM ', t.there, ');'),
-		CONCAT('COUNT(*), COALESCE(SUM(s.', k.first_column, ' IS NULL), 0), (SELECT COUNT(*) FROM ', t.there, ') FROM ', t.here,
-			' l LEFT JOIN ', t.there, ' s ON ', k.joined, ' AND ', c.same, ';')))
+		CONCAT('(SELECT COUNT(*) FROM ', t.here, '), COUNT(*), (SELECT COUNT(*) FROM ', t.there,
+			') FROM ', t.here, ' l STRAIGHT_JOIN ', t.there, ' s ON ', k.joined, ' WHERE ', c.same, ';')))
 	WHEN 'mend' THEN CONCAT(HEX(t.TABLE_NAME), '\t', IF(k.TABLE_NAME IS NULL,
 		CONCAT(IF(t.TABLE_TYPE = 'SEQUENCE', '', CONCAT('DELETE FROM ', t.there, '; ')),
 			'INSERT INTO ', t.there, ' (', c.names, ') SELECT ', c.names, ' FROM ', t.here, ';'),
@@ -31,9 +32,9 @@ FROM (
 JOIN (
 	SELECT c.TABLE_NAME,
 		GROUP_CONCAT(CASE
-			WHEN c.DATA_TYPE IN ('char', 'varchar', 'tinytext', 'text') THEN CONCAT('BINARY l.', c.q, ' <=> BINARY s.', c.q)
+			WHEN c.DATA_TYPE IN ('char', 'varchar', 'tinytext', 'text') THEN CONCAT('BINARY l.', c.q, ' <=> s.', c.q)
 			WHEN c.DATA_TYPE IN ('mediumtext', 'longtext', 'json') THEN CONCAT(
-				'IF(OCTET_LENGTH(l.', c.q, ') <= 1000000, BINARY l.', c.q, ' <=> BINARY s.', c.q,
+				'IF(OCTET_LENGTH(l.', c.q, ') <= 1000000, BINARY l.', c.q, ' <=> ', IF(c.DATA_TYPE = 'json', 'BINARY s.', 's.'), c.q,
 				', OCTET_LENGTH(l.', c.q, ') <=> OCTET_LENGTH(s.', c.q, ') AND SHA2(l.', c.q, ', 256) <=> SHA2(s.', c.q, ', 256))')
 			WHEN c.DATA_TYPE IN ('enum', 'set') THEN CONCAT('l.', c.q, ' + 0 <=> s.', c.q, ' + 0')
 			ELSE CONCAT('l.', c.q, ' <=> s.', c.q)

@@ -38,6 +38,7 @@ bring_programs() {
 	cmp -s "$programs/routines.sql" "$state/routines.now" || {
 		write_sql drop-routines "$live" "$live" | sql "$live"
 		sql "$live" <"$programs/routines.sql"
+		dump --skip-triggers --routines --events >"$state/routines.now"
 	}
 	bring_views
 }
@@ -67,6 +68,5 @@ compare_definitions() {
 	}
 	dump --triggers >"$state/triggers.now"
 	cmp -s "$programs/triggers.sql" "$state/triggers.now" || say_failed "$live was swapped, but its triggers are not those from before"
-	dump --skip-triggers --routines --events >"$state/routines.now"
 	cmp -s "$programs/routines.sql" "$state/routines.now" || say_failed "$live was swapped, but its routines and events are not those from before"
 }

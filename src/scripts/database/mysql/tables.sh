@@ -25,7 +25,7 @@ compare() {
 	TABLES=$(awk 'END { print NR }' "$state/compare.sql")
 	[ "$(awk 'END { print NR }' "$state/compare.sql.out")" = "$TABLES" ] || return 1
 	DIFFERENT=$state/different
-	awk -F '	' '$3 != 0 || $2 != $4 { print $1 }' "$state/compare.sql.out" >"$DIFFERENT"
+	awk -F '	' '$2 != $3 || $2 != $4 { print $1 }' "$state/compare.sql.out" >"$DIFFERENT"
 }
 
 # The tables named (hex) in the file $1.
