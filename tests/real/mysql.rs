@@ -81,6 +81,38 @@ fn what_changes_between_copy_and_maintenance_is_part_of_the_data_before() {
 }
 
 #[test]
+fn a_large_table_is_copied_in_ranges_while_the_site_writes() {
+    let site = Site::with_mariadb();
+    site.schema().query_as_app(
+        "CREATE TABLE tokens (id BIGINT UNSIGNED PRIMARY KEY AUTO_INCREMENT, token CHAR(32) NOT NULL UNIQUE, n INT NOT NULL) ENGINE = InnoDB;
+         INSERT INTO tokens (token, n) SELECT MD5(seq), seq FROM seq_1_to_70000; ANALYZE TABLE tokens; CREATE TABLE goes_on (id INT); INSERT INTO goes_on VALUES (1)",
+    );
+    site.configure(&site.pause("before-workers-stop"));
+    // a token moves from a row that may have been copied to one that will be: the copy meets it twice
+    let writer = site.schema().start_as_app(
+        "delimiter //
+         BEGIN NOT ATOMIC
+            WHILE EXISTS (SELECT 1 FROM goes_on) DO
+                SELECT id, token INTO @id, @token FROM tokens WHERE id > RAND() * 60000 LIMIT 1;
+                DELETE FROM tokens WHERE id = @id;
+                INSERT INTO tokens (token, n) VALUES (@token, 0);
+                UPDATE tokens SET n = n + 1 WHERE id = @id + 7;
+            END WHILE;
+         END//",
+    );
+    let run = site.start_deploy(&["bad"], "2222222", &[]);
+    site.await_pause("before-workers-stop");
+    site.schema().query("DELETE FROM goes_on");
+    eventually("the writer has stopped", || site.schema().sessions() == 0);
+    drop(writer);
+    assert!(site.schema().query("SELECT COUNT(*) FROM tokens WHERE id > 70000").trim() != "0", "nothing was written");
+    let before = site.data();
+    site.go_on("before-workers-stop");
+    run.wait().is(10).says("copied again");
+    assert!(site.data() == before, "the rows of a large table came back otherwise");
+}
+
+#[test]
 fn a_killed_executor_and_runner_give_the_data_back_on_mariadb() {
     for phase in ["before-protect", "after-protect", "after-migrate"] {
         let site = Site::with_mariadb();

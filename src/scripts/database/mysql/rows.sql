@@ -1,6 +1,8 @@
 -- One line for every table of @from, the largest first, about the same table of @to; @what says which:
 --
--- copy     all of its rows.
+-- copy     all of its rows. A large table in ranges of its key, so that no transaction grows with it: a first range, as many more as
+--          its estimated size may need twice over (those past the end are empty), and whatever is left. The site writes meanwhile, so
+--          a row may meet its own past in a unique key: IGNORE leaves it out. The comparison finds it, as all else.
 -- compare  answers with the table's name (hex), its rows, how many of them have their equal in the copy, and the copy's rows. With a
 --          key: those that a join on it finds equal, every column byte by byte (one BINARY makes a comparison of bytes; a second
 --          only costs time); text over 1 MB by length and SHA-256, since BINARY of what is longer than max_allowed_packet is
@@ -8,7 +10,14 @@
 -- mend     its name (hex), a tab, and what makes the copy equal again: rows of the copy that have no equal go, then rows that are
 --          missing come. Without a key, and for a sequence, all of it.
 SELECT CASE @what
-	WHEN 'copy' THEN CONCAT('INSERT INTO ', t.there, ' (', c.names, ') SELECT ', c.names, ' FROM ', t.here, ';')
+	WHEN 'copy' THEN IF(t.estimate > 2 * t.step AND LOCATE(CONCAT('[', k.first_column, ']'), c.ordered) > 0,
+		CONCAT('SET @past = NULL; SET @upto = (SELECT ', k.first_column, ' FROM ', t.here, ' ORDER BY ', k.first_column, ' LIMIT 1 OFFSET ', t.step, '); ',
+			'INSERT IGNORE INTO ', t.there, ' (', c.names, ') SELECT ', c.names, ' FROM ', t.here, ' WHERE ', k.first_column, ' <= @upto; ',
+			REPEAT(CONCAT('SET @past = COALESCE(@upto, @past); SET @upto = (SELECT ', k.first_column, ' FROM ', t.here, ' WHERE ', k.first_column,
+				' > @past ORDER BY ', k.first_column, ' LIMIT 1 OFFSET ', t.step, '); INSERT IGNORE INTO ', t.there, ' (', c.names, ') SELECT ', c.names,
+				' FROM ', t.here, ' WHERE ', k.first_column, ' > @past AND ', k.first_column, ' <= @upto; '), 2 * t.estimate DIV t.step),
+			'INSERT IGNORE INTO ', t.there, ' (', c.names, ') SELECT ', c.names, ' FROM ', t.here, ' WHERE ', k.first_column, ' > COALESCE(@upto, @past);'),
+		CONCAT('INSERT INTO ', t.there, ' (', c.names, ') SELECT ', c.names, ' FROM ', t.here, ';'))
 	WHEN 'compare' THEN CONCAT('SELECT ''', HEX(t.TABLE_NAME), ''', ', IF(k.TABLE_NAME IS NULL,
 		CONCAT('(SELECT COUNT(*) FROM ', t.here, '), (SELECT COUNT(*) FROM ', t.here, ') - (SELECT COUNT(*) FROM (SELECT h FROM (SELECT SHA2(CONCAT_WS('','', ', c.hashed,
 			'), 256) AS h, 1 AS n FROM ', t.here, ' UNION ALL SELECT SHA2(CONCAT_WS('','', ', c.hashed, '), 256), -1 FROM ', t.there,
@@ -23,7 +32,8 @@ SELECT CASE @what
 			' WHERE s.', k.first_column, ' IS NULL;')))
 END
 FROM (
-	SELECT TABLE_NAME, TABLE_TYPE, COALESCE(DATA_LENGTH, 0) AS size,
+	SELECT TABLE_NAME, TABLE_TYPE, COALESCE(DATA_LENGTH, 0) AS size, COALESCE(TABLE_ROWS, 0) AS estimate,
+		GREATEST(20000, COALESCE(TABLE_ROWS, 0) DIV 500) AS step,
 		CONCAT('`', REPLACE(@from, '`', '``'), '`.`', REPLACE(TABLE_NAME, '`', '``'), '`') AS here,
 		CONCAT('`', REPLACE(@to, '`', '``'), '`.`', REPLACE(TABLE_NAME, '`', '``'), '`') AS there
 	FROM information_schema.TABLES
@@ -44,6 +54,8 @@ JOIN (
 			WHEN c.DATA_TYPE IN ('enum', 'set', 'bit') THEN CONCAT(c.q, ' + 0')
 			ELSE c.q
 		END, ', 256), ''-'')') ORDER BY c.ORDINAL_POSITION SEPARATOR ', ') AS hashed,
+		GROUP_CONCAT(IF(c.DATA_TYPE IN ('tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'decimal', 'char', 'varchar', 'binary', 'varbinary',
+			'date', 'datetime', 'timestamp'), CONCAT('[', c.q, ']'), NULL)) AS ordered,
 		GROUP_CONCAT(IF(c.is_generated, NULL, c.q) ORDER BY c.ORDINAL_POSITION) AS names,
 		GROUP_CONCAT(IF(c.is_generated, NULL, CONCAT('l.', c.q)) ORDER BY c.ORDINAL_POSITION) AS live_names
 	FROM (
