@@ -1,7 +1,7 @@
 //! A MariaDB of the benchmark's own, and the data in it: twenty tables, as a shop of some years has them.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command},
     time::Duration,
 };
@@ -10,7 +10,7 @@ use crate::{
     measure::measure,
     support::{
         eventually,
-        servers::{free_ports, hold, run, servers, text},
+        servers::{USER, free_ports, hold, run, servers, text},
     },
 };
 
@@ -37,12 +37,34 @@ impl MariaDb {
             .args(["--no-defaults", "--user=mysql", "--skip-test-db", "--auth-root-authentication-method=normal"])
             .arg(format!("--datadir={}", text(&data))));
         let port = free_ports(1)[0];
+        let holder = Self::begin(&folder, &socket, port, &[]);
+        let server = Self { port, folder, socket, holder };
+        server.sql(&format!(
+            "CREATE DATABASE {SCHEMA} CHARACTER SET utf8mb4; CREATE USER '{ACCOUNT}'@'%' IDENTIFIED BY '{PASSWORD}'; \
+             GRANT ALL ON `{SCHEMA}`.* TO '{ACCOUNT}'@'%'; GRANT ALL ON `{SCHEMA}\\_\\_%`.* TO '{ACCOUNT}'@'%'"
+        ));
+        server
+    }
+
+    /// Starts it again with counters of what is written, and gives the app's administrator an option file; its path.
+    pub fn restart_counting(&mut self) -> PathBuf {
+        self.end();
+        self.holder = Self::begin(&self.folder, &self.socket, self.port, &["--performance-schema=ON"]);
+        self.sql("CREATE USER 'admin'@'%' IDENTIFIED BY 'its-own'; GRANT ALL ON *.* TO 'admin'@'%'");
+        let file = self.folder.join("admin.cnf");
+        std::fs::write(&file, "[client]\nuser = admin\npassword = its-own\n").expect("ours");
+        run(Command::new("chown").arg(USER).arg(&file));
+        run(Command::new("chmod").arg("600").arg(&file));
+        file
+    }
+
+    fn begin(folder: &Path, socket: &Path, port: u16, more: &[&str]) -> Child {
         // what a small server of its own would have; everything else is as MariaDB comes
         let settings = [
             "--no-defaults".to_owned(),
             "--user=mysql".to_owned(),
-            format!("--datadir={}", text(&data)),
-            format!("--socket={}", text(&socket)),
+            format!("--datadir={}", text(&folder.join("data"))),
+            format!("--socket={}", text(socket)),
             "--bind-address=127.0.0.1".to_owned(),
             format!("--port={port}"),
             "--innodb-buffer-pool-size=1G".to_owned(),
@@ -50,14 +72,10 @@ impl MariaDb {
         ];
         let mut words = vec!["/usr/sbin/mariadbd"];
         words.extend(settings.iter().map(String::as_str));
+        words.extend(more);
         let holder = hold(&words, &folder.join("log"));
         eventually("MariaDB listens", || socket.exists());
-        let server = Self { port, folder, socket, holder };
-        server.sql(&format!(
-            "CREATE DATABASE {SCHEMA} CHARACTER SET utf8mb4; CREATE USER '{ACCOUNT}'@'%' IDENTIFIED BY '{PASSWORD}'; \
-             GRANT ALL ON `{SCHEMA}`.* TO '{ACCOUNT}'@'%'; GRANT ALL ON `{SCHEMA}\\_\\_%`.* TO '{ACCOUNT}'@'%'"
-        ));
-        server
+        holder
     }
 
     /// Runs statements as root; answers with what they print.
@@ -112,8 +130,13 @@ impl MariaDb {
 
     /// Ends the server.
     pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
         drop(self.holder.stdin.take());
         self.holder.wait().expect("it ends");
+        eventually("its socket is gone", || !self.socket.exists());
     }
 
     fn dump_file(&self) -> PathBuf {

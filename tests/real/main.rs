@@ -3,6 +3,7 @@
 mod support;
 
 mod deploys;
+mod evidence;
 mod guard;
 mod keys;
 mod killed;

@@ -59,6 +59,8 @@ impl MariaDb {
                     "--innodb-flush-log-at-trx-commit=2",
                     "--max-allowed-packet=64M",
                     "--log-bin=binlog",
+                    "--performance-schema=ON",
+                    "--performance-schema-max-table-instances=20000",
                     "--log-bin-trust-function-creators=1",
                 ],
                 &folder.join("log"),

@@ -152,6 +152,13 @@ impl Site {
         fs::write(self.marks.join(format!("{hook}.go")), "").expect("ours");
     }
 
+    /// The hook waits again in the next run.
+    pub fn forget_pause(&self, hook: &str) {
+        for mark in [hook.to_owned(), format!("{hook}.go")] {
+            let _ = fs::remove_file(self.marks.join(mark));
+        }
+    }
+
     /// The app with that revision.
     pub fn deploy(&self, revision: &str, args: &[&str]) -> Finished {
         self.deploy_of(&[], revision, args)

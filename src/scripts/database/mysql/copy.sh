@@ -6,7 +6,9 @@
 main() {
 	find_fence
 	schema_is_there "$live" || say_failed "there is no schema $live"
+	begin_evidence
 	copy_schema "$live" "$shadow" || say_failed "the tables of $live could not be copied to $shadow"
+	end_evidence
 	definitions "$live" >"$state/definitions.copied"
 	definitions "$shadow" >"$state/definitions.now"
 	without_counters "$state/definitions.copied" >"$state/definitions.a"

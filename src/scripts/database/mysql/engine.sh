@@ -93,6 +93,15 @@ run_sql() { { printf '%s\n' "$SESSION" && cat; } | sql "$@"; }
 # One value: ask "SELECT …" [SCHEMA]
 ask() { printf '%s\n' "$1" | sql ${2:+"$2"}; }
 
+# part FILE NAME: what the questions under a name in FILE.sql answer. @app is the app's user, also where an administrator asks.
+part() {
+	{
+		printf 'SET @live = %s, @shadow = %s;\n' "$(sql_text "$live")" "$(sql_text "$shadow")"
+		printf "SET @app = %s;\n" "$(if [ -s "$state/app-user" ]; then sql_text "$(cat "$state/app-user")"; else printf "SUBSTRING_INDEX(USER(), '@', 1)"; fi)"
+		sed -n "/^-- $2:/,/^-- [a-z-]*:/p" "$BACKSTAY_DB_DIR/$1.sql" | grep -v '^-- '
+	} | sql
+}
+
 schema_is_there() { [ -n "$(ask "SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = $(sql_text "$1")")" ]; }
 
 table_is_there() {
@@ -153,5 +162,6 @@ in_sessions() {
 
 . "$BACKSTAY_DB_DIR/definitions.sh"
 . "$BACKSTAY_DB_DIR/tables.sh"
+. "$BACKSTAY_DB_DIR/evidence.sh"
 . "$BACKSTAY_DB_DIR/fence.sh"
 . "$BACKSTAY_DB_DIR/swap.sh"

@@ -13,9 +13,6 @@ refuse() {
 	emit remedy "$2"
 }
 
-# Every line of a query of probe.sql's named part.
-part() { { printf 'SET @live = %s, @shadow = %s;\n' "$(sql_text "$live")" "$(sql_text "$shadow")" && sed -n "/^-- $1:/,/^-- [a-z-]*:/p" "$BACKSTAY_DB_DIR/probe.sql" | grep -v '^-- '; } | sql; }
-
 main() {
 	ask 'SELECT 1' >/dev/null 2>"$state/server" || {
 		refuse "the server does not answer: $(tail -n 1 "$state/server")" "see that the app's .env and the server agree"
@@ -26,15 +23,24 @@ main() {
 		return 0
 	}
 	find_fence
-	size=$(part size)
+	size=$(part probe size)
 	emit size "$BACKSTAY_DB $(printf %s "$size" | tr '\t' ' ')"
 	emit engine "$BACKSTAY_DB $(ask "SELECT CONCAT(IF(VERSION() LIKE '%MariaDB%', 'mariadb ', 'mysql '), SUBSTRING_INDEX(VERSION(), '-', 1))") · $(printf %s "$size" | awk '{ printf "%d tables, %.0f MB", $2, $1 / 1048576 }') · shadow copy"
-	emit protection "$BACKSTAY_DB every table is copied beside the live one and swapped back by one rename; proof exact (every row compared in maintenance); fence $FENCE$(why_fence)"
+	emit protection "$BACKSTAY_DB every table is copied beside the live one and swapped back by one rename; proof $(which_proof); fence $FENCE$(why_fence)"
 	look_at_privileges
 	look_at_server
 	look_at_tables
 	look_at_disk "${size%%	*}"
 	look_at_sessions
+}
+
+which_proof() {
+	why=$(why_no_evidence | head -n 1)
+	if [ -z "$why" ]; then
+		printf 'evidence (the server counts writes: only tables that were written to since the copy are compared in maintenance)'
+	else
+		printf 'exact (every row is compared in maintenance; no evidence: %s)' "$why"
+	fi
 }
 
 why_fence() {
@@ -47,10 +53,10 @@ why_fence() {
 }
 
 look_at_privileges() {
-	lacking=$(part lacking | tr '\n' ' ')
+	lacking=$(part probe lacking | tr '\n' ' ')
 	[ -z "$lacking" ] || refuse "the account may not keep a copy beside $live: it lacks $(printf %s "${lacking% }" | sed 's/ /, /g') on $shadow" \
 		"as the database's administrator, once: GRANT ALL PRIVILEGES ON $(sql_name "$(short_name | sed 's/_/\\_/g')\\_\\_%").* TO $(sql <"$BACKSTAY_DB_DIR/who.sql" | sed -n 2p);"
-	[ -n "$(part may-lock)" ] || refuse "the account may not lock the tables of $live" \
+	[ -n "$(part probe may-lock)" ] || refuse "the account may not lock the tables of $live" \
 		"as the database's administrator, once: GRANT LOCK TABLES ON $(sql_name "$live").* TO $(sql <"$BACKSTAY_DB_DIR/who.sql" | sed -n 2p);"
 }
 
@@ -58,11 +64,11 @@ look_at_server() {
 	[ "$(ask "SHOW GLOBAL VARIABLES LIKE 'wsrep_on'" | cut -f 2)" != ON ] ||
 		refuse "the server is part of a Galera cluster, where a swap of tables is not safe" "protect this database by your own commands: engine: {command: {backup: …, restore: …}}"
 	[ -z "$(ask 'XA RECOVER' 2>/dev/null)" ] || refuse "the server holds prepared XA transactions" "XA COMMIT or XA ROLLBACK them first (XA RECOVER lists them)"
-	part server | while IFS='	' read -r what remedy; do refuse "$what" "$remedy"; done
+	part probe server | while IFS='	' read -r what remedy; do refuse "$what" "$remedy"; done
 }
 
 look_at_tables() {
-	part tables | while IFS='	' read -r what remedy; do refuse "$what" "$remedy"; done
+	part probe tables | while IFS='	' read -r what remedy; do refuse "$what" "$remedy"; done
 }
 
 # Only where the server's files are on this machine.
@@ -78,7 +84,7 @@ look_at_disk() {
 
 # Others on the same data would write past the app's maintenance.
 look_at_sessions() {
-	part others | while IFS='	' read -r who; do
+	part probe others | while IFS='	' read -r who; do
 		leak="another account works on $live: $who. What it writes during a run would be lost in a rollback"
 		if [ "$ON_LEAK" = refuse ]; then
 			refuse "$leak" "stop it for the deploy; or, where it only reads, set maintenance.on_leak to warn"
