@@ -20,9 +20,12 @@ append_facts() {
 	rm -f "$RUN_DIR/facts"
 }
 
+# prepare_watch DIRECTION FOLDER: what limits the script that is run next. An undo has a limit of its own, or none.
 prepare_watch() {
+	limit=$2/timeout
+	[ "$1" != back ] || limit=$2/undo-timeout
 	WATCHING=$1 STEP_TIMEOUT_CS=0
-	[ ! -f "$2/timeout" ] || read -r STEP_TIMEOUT_CS <"$2/timeout"
+	[ ! -f "$limit" ] || read -r STEP_TIMEOUT_CS <"$limit"
 	uptime_cs
 	STEP_BEGAN=$UP
 }
@@ -104,8 +107,9 @@ go_back() {
 		[ -f "$RUN_DIR/steps/$id/undo" ] || continue
 		append undo "$id" || :
 		prepare_watch back "$RUN_DIR/steps/$id"
-		STEP_TIMEOUT_CS=0
-		spawn "$RUN_DIR/steps/$id" undo "$id.undo" || {
+		spawn "$RUN_DIR/steps/$id" undo "$id.undo" && [ -z "$ENDING" ] || {
+			[ -z "$ENDING" ] || NOTE="it took longer than its timeout of $((STEP_TIMEOUT_CS / 100)) s"
+			[ "$RC" -ne 0 ] || RC=124
 			one_line "$NOTE"
 			NOTE=$LINE
 			append undo-failed "$id" "$RC" "$NOTE" || :
