@@ -100,6 +100,42 @@ fn a_disk_that_turns_read_only_is_told_and_recovered_from() {
 }
 
 #[test]
+fn an_end_that_cannot_be_written_is_told_with_growing_pauses() {
+    under_each_shell(|shell| {
+        let ground = Ground::new(shell);
+        let disk = Disk::under(&ground);
+        ground.die_in("do code");
+        eventually("the step ends", || ground.live().contains(&"code".to_owned()));
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        disk.remount("ro");
+        let uptime = std::fs::read_to_string("/proc/uptime").expect("mounted");
+        let now: f64 = uptime.split(' ').next().and_then(|up| up.parse().ok()).expect("seconds");
+        let told = |minutes: u32| {
+            let before = ground.says("told").lines().count();
+            ground.recover_where("/proc/uptime", &format!("{:.2} 0.00\n", now + f64::from(minutes) * 60.0));
+            ground.says("told").lines().count() - before
+        };
+        let minutes = [0, 1, 2, 3, 4, 5, 7, 8, 9, 60];
+        assert_eq!(minutes.map(told), [1, 1, 1, 0, 1, 0, 0, 1, 0, 0], "{shell} {}", ground.says("told"));
+    });
+}
+
+#[test]
+fn an_end_that_does_not_sync_is_told_once() {
+    under_each_shell(|shell| {
+        let ground = Ground::new(shell).step("code", "exit 1");
+        ground.tell("sync-fails-at", "ended rolled-back step 03-code exit 1\n");
+        ground.deploy();
+        for _ in 0..3 {
+            ground.recover();
+        }
+        let told = ground.says("told");
+        let states: Vec<&str> = told.lines().filter_map(|line| line.split(' ').next()).collect();
+        assert_eq!(states, ["rolled-back", "stuck"], "{shell} {told}");
+    });
+}
+
+#[test]
 fn a_commit_that_may_not_be_on_the_disk_goes_neither_way() {
     under_each_shell(|shell| {
         let ground = Ground::new(shell);

@@ -106,13 +106,8 @@ fn another_boot_is_seen_and_its_facts_are_not_believed() {
         let mut ground = Ground::new(shell);
         ground.plan.settings.max = Some(Span::from_secs(30));
         ground.die_in("do code");
-        ground.tell("boot", "00000000-1111-2222-3333-444444444444\n");
         let decided = ground.facts();
-        let mut command = ground.command("/usr/bin/unshare");
-        let mounted = "/bin/mount --bind \"$HOME/boot\" /proc/sys/kernel/random/boot_id && exec \"$@\"";
-        command.args(["-m", "/usr/bin/dash", "-c", mounted, "sh"]).arg(ground.sh());
-        command.arg(ground.dir().join("executor")).arg("recover");
-        assert!(command.status().expect("it runs").success(), "{shell} {}", ground.says("said"));
+        ground.recover_where("/proc/sys/kernel/random/boot_id", "00000000-1111-2222-3333-444444444444\n");
         assert!(ground.facts().contains(&Fact::Rebooted), "{shell}");
         judge(&ground, &decided, &shell.to_string());
     });

@@ -164,7 +164,7 @@ finish() {
 	end_run "$1" "$ABORT"
 }
 
-# end_run committed|rolled-back|stuck TEXT: the last record. Before it who is to be told is told: twice is better than not.
+# end_run committed|rolled-back|stuck TEXT: the last record. Before it who is to be told is told.
 end_run() {
 	tell "$@"
 	[ "$1" = stuck ] || record_last || { rm -f "$RUN_DIR/ballast" && record_last; } || return 1
@@ -190,13 +190,14 @@ stuck() {
 	return 1
 }
 
+# Twice is better than not, but not at every minute of a guard that cannot write down the end: where the journal takes no
+# line, somebody is told when its last one is 0, 1, 2, 4, 8, … minutes old.
 tell() {
-	[ -f "$RUN_DIR/notify/do" ] || return 0
-	[ ! -f "$RUN_DIR/notify/on-$1" ] || {
-		prepare_watch notify "$RUN_DIR/notify"
-		BACKSTAY_OUTCOME=$1 BACKSTAY_REASON=${3:-$2}
-		export BACKSTAY_OUTCOME BACKSTAY_REASON
-		spawn "$RUN_DIR/notify" do notify
-		append notified "$1" "$RC" || :
-	}
+	[ -f "$RUN_DIR/notify/do" ] && [ -f "$RUN_DIR/notify/on-$1" ] && [ "$NOTIFIED" != "$1" ] || return 0
+	[ "$QUIET_MIN" -eq 0 ] || append recover "$BOOT" || [ $((QUIET_MIN & (QUIET_MIN - 1))) -eq 0 ] || return 0
+	prepare_watch notify "$RUN_DIR/notify"
+	BACKSTAY_OUTCOME=$1 BACKSTAY_REASON=${3:-$2}
+	export BACKSTAY_OUTCOME BACKSTAY_REASON
+	spawn "$RUN_DIR/notify" do notify
+	append notified "$1" "$RC" || :
 }
