@@ -7,10 +7,10 @@ use backstay::journal::Fact;
 use super::support::{Ground, Shell, eventually, judge, under_each_shell};
 
 /// A small disk of the test's own as the app's folder.
-struct Disk(PathBuf);
+pub struct Disk(PathBuf);
 
 impl Disk {
-    fn under(ground: &Ground) -> Self {
+    pub fn under(ground: &Ground) -> Self {
         let path = ground.path.clone();
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=1m,mode=0755", "tmpfs"]).arg(&path);
@@ -31,10 +31,10 @@ impl Drop for Disk {
 }
 
 /// Until nothing more fits; the records' reserve stays.
-const FILL: &str = "dd if=/dev/zero of=\"$BACKSTAY_PATH/fill\" bs=4096 2>/dev/null || :\n";
+pub const FILL: &str = "dd if=/dev/zero of=\"$BACKSTAY_PATH/fill\" bs=4096 2>/dev/null || :\n";
 
 /// Somebody else takes the reserve as well, as soon as it is given back.
-const FILL_ALL: &str =
+pub const FILL_ALL: &str =
     "rm -f \"$BACKSTAY_DIR/ballast\"; dd if=/dev/zero of=\"$BACKSTAY_PATH/fill\" bs=4096 2>/dev/null || :\n";
 
 /// Runs a plan on a full disk, then gives the space back and lets the guard come.
