@@ -75,6 +75,7 @@ fn report(outcome: Outcome, data: Data, reason: &str, failed_step: Option<&str>)
         rollback_ms: (outcome != Outcome::Committed).then_some(640),
         release: Some("releases/20261122T090000Z-aaaaaaa".into()),
         previous_release: Some("releases/20261122T090000Z-aaaaaaa".into()),
+        is_first: false,
         run: RunId::new("20261123T101500Z", "3f2a1c9").ok(),
     }
 }
