@@ -147,30 +147,109 @@ fn not_yet(word: &str) -> Option<&'static str> {
     })
 }
 
-/// Where a key stands, in block style by indentation, else by its text.
+/// The part of a path that leads to an entry of a list, counted from 0.
+pub(super) fn item(number: usize) -> String {
+    format!("[{number}]")
+}
+
+/// A place in the text, from 0, and the column that what belongs to it stands right of.
+#[derive(Clone, Copy)]
+struct Spot {
+    line: usize,
+    column: usize,
+    indent: usize,
+}
+
+/// Where a key or an entry of a list stands, in block style by indentation, else by its text.
 fn locate(text: &str, path: &[&str]) -> Option<(usize, usize)> {
-    let mut line_number = 0;
-    let mut indent: Option<usize> = None;
     let lines: Vec<&str> = text.lines().collect();
-    let mut place = None;
+    let mut found: Option<Spot> = None;
     for key in path {
-        let found = lines.iter().enumerate().skip(line_number).find_map(|(number, line)| {
-            let code = line.trim_start();
-            let column = line.len() - code.len();
-            if indent.is_some_and(|outer| column <= outer) && number > line_number {
+        let number = key.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')?.parse().ok());
+        found = Some(match number {
+            Some(number) => block_entry(&lines, found?, number).or_else(|| flow_entry(&lines, found?, number))?,
+            None => key_below(&lines, found, key)?,
+        });
+    }
+    found.map(|spot| (spot.line + 1, spot.column + 1))
+}
+
+/// A key of the map at `from`; without it, of any map.
+fn key_below(lines: &[&str], from: Option<Spot>, key: &str) -> Option<Spot> {
+    let first = from.map_or(0, |spot| spot.line);
+    let begin = |number: usize, line: &str| match from {
+        Some(spot) if number == first => spot.column,
+        Some(_) | None => indent(line),
+    };
+    let below = || {
+        let is_below = |spot: Spot, line: &str| is_blank(line) || indent(line) > spot.indent;
+        let lines = lines.iter().enumerate().skip(first);
+        lines.take_while(move |(number, line)| from.is_none_or(|spot| *number == first || is_below(spot, line)))
+    };
+    let block = below().find_map(|(number, line)| {
+        let column = begin(number, line);
+        is_key(&line[column..], key).then_some((number, column))
+    });
+    let inline = || {
+        from?;
+        below().find_map(|(number, line)| {
+            let column = begin(number, line);
+            Some((number, column + line[column..].find(&format!("{key}:"))?))
+        })
+    };
+    let (line, column) = block.or_else(inline)?;
+    Some(Spot { line, column, indent: column })
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+fn is_blank(line: &str) -> bool {
+    line.trim_start().is_empty() || line.trim_start().starts_with('#')
+}
+
+fn is_key(code: &str, key: &str) -> bool {
+    let quotes = ['"', '\''];
+    let rest = code.trim_start_matches(quotes).strip_prefix(key);
+    rest.is_some_and(|rest| rest.trim_start_matches(quotes).starts_with(':'))
+}
+
+/// The nth entry of the list whose key stands at `from`, each behind a dash.
+fn block_entry(lines: &[&str], from: Spot, number: usize) -> Option<Spot> {
+    let below = || lines.iter().enumerate().skip(from.line + 1).filter(|(_, line)| !is_blank(line));
+    let dashes = indent(below().next()?.1);
+    let is_entry = |line: &str| indent(line) == dashes && line[dashes..].starts_with("- ");
+    let mut entries = below()
+        .take_while(|(_, line)| dashes >= from.indent && (indent(line) > dashes || is_entry(line)))
+        .filter(|(_, line)| is_entry(line));
+    let (line, text) = entries.nth(number)?;
+    Some(Spot { line, column: dashes + 1 + indent(&text[dashes + 1..]), indent: dashes })
+}
+
+/// The same in `[…]`.
+fn flow_entry(lines: &[&str], from: Spot, number: usize) -> Option<Spot> {
+    let (mut depth, mut seen, mut is_start) = (0, 0, false);
+    for (at, line) in lines.iter().enumerate().skip(from.line) {
+        for (column, letter) in line.char_indices().filter(|(column, _)| at > from.line || *column >= from.column) {
+            if is_start && !letter.is_whitespace() {
+                if seen == number {
+                    return Some(Spot { line: at, column, indent: from.indent });
+                }
+                (seen, is_start) = (seen + 1, false);
+            }
+            match letter {
+                '[' | '{' => depth += 1,
+                ']' | '}' => depth -= 1,
+                _ => {}
+            }
+            is_start |= depth == 1 && matches!(letter, '[' | ',');
+            if depth == 0 && letter == ']' {
                 return None;
             }
-            let inline = || line.find(&format!("{key}:")).filter(|_| number + 1 >= line_number && place.is_some());
-            let name = code.trim_start_matches(['"', '\'']);
-            let is_key =
-                name.strip_prefix(key).is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'));
-            if is_key { Some((number, column)) } else { inline().map(|column| (number, column)) }
-        })?;
-        line_number = found.0;
-        indent = Some(found.1);
-        place = Some((found.0 + 1, found.1 + 1));
+        }
     }
-    place
+    None
 }
 
 /// The known steps that hooks can stand beside.

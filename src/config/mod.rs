@@ -4,6 +4,7 @@ mod error;
 mod load;
 mod preset;
 mod raw;
+mod sections;
 mod show;
 #[cfg(test)]
 mod tests;

@@ -391,7 +391,7 @@ pub struct FullHook {
     pub undo: Option<String>,
     /// For people.
     pub name: Option<String>,
-    /// When it is ended, or `none`.
+    /// When it is ended, or `none`; its undo the same.
     #[serde(default, deserialize_with = "written")]
     pub timeout: Option<String>,
 }

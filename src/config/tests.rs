@@ -161,6 +161,24 @@ fn a_hook_beside_no_step_is_pointed_at() {
 }
 
 #[test]
+fn what_is_wrong_in_a_list_is_pointed_at_in_its_entry() {
+    let cases = [
+        ("workers:\n  - kind: queue\n    grace: 60s\n  # slow\n  - kind: queue\n    grace: soon\n", "13:5"),
+        ("workers: [ { kind: queue, grace: 60s }, { kind: queue, grace: soon } ]\n", "8:56"),
+        ("workers:\n- kind: queue\n- kind: supervisor\n  grace: 1s\n", "10:3"),
+        ("smoke:\n  checks:\n    - http: /\n      within: 2s\n    - within: quick\n      http: /a\n", "12:7"),
+        ("smoke: { checks: [ { http: / },\n  { status: 200 } ] }\n", "9:3"),
+        ("hooks:\n  after-migrate:\n    - do: x\n      timeout: 1m\n    - { do: y, timeout: ever }\n", "12:16"),
+        // a key that is missing there is not taken from the next section
+        ("release:\n  keep: 3\nmaintenance:\n  on: x\n", "10:1"),
+    ];
+    for (text, place) in cases {
+        let error = error(&format!("{MINIMAL}{text}"));
+        assert_eq!(error.split(": ").next(), Some(format!("backstay.yml:{place}").as_str()), "{error}");
+    }
+}
+
+#[test]
 fn a_duplicate_key_and_bad_syntax_are_errors() {
     assert!(error(&format!("{MINIMAL}app: again\n")).contains("duplicate"));
     assert!(error("version: 1\napp: [\n").contains("backstay.yml:"));

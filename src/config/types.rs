@@ -355,7 +355,7 @@ pub struct Hook {
     pub command: String,
     /// What takes it back.
     pub undo: Option<String>,
-    /// When it is ended; none: never.
+    /// When it is ended, and when its undo is; none: never.
     pub timeout: Option<Span>,
 }
 

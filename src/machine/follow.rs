@@ -20,6 +20,8 @@ pub struct Follow {
     pub summary: Summary,
     /// The verdict or abort that was said and that the journal has not confirmed.
     pub said: Option<String>,
+    /// Whether the target could not write that down.
+    pub is_unwritten: bool,
     /// Whether the checks are being made.
     pub smoking: bool,
     /// Whether the artifact still has to get there.
@@ -59,6 +61,7 @@ impl Follow {
             journal: RunState::default(),
             summary,
             said: None,
+            is_unwritten: false,
             smoking: false,
             uploading: false,
             beat_ms: now_ms,
@@ -138,6 +141,13 @@ impl Follow {
     pub fn say(&mut self, what: String) -> Vec<Effect> {
         self.said = Some(what.clone());
         vec![Effect::Send(what)]
+    }
+
+    /// The target could not write down what was said.
+    pub fn unwritten(&mut self) -> Option<Effect> {
+        let is_first = !std::mem::replace(&mut self.is_unwritten, true);
+        let text = "the target cannot write the verdict down (disk full?); if it still cannot when the lease is over, it rolls back";
+        is_first.then(|| Effect::Emit(EventKind::Warning { text: text.to_owned() }))
     }
 
     /// Whether the run asks for nothing more from a verdict.

@@ -13,6 +13,8 @@ pub enum LinkLine {
     Dead,
     /// Its last record is out.
     End,
+    /// What was said last did not get onto the target's disk.
+    Unwritten,
     /// The newest line of the running script's output (untrusted).
     Newest(String),
     /// One of the last lines of a script that failed (untrusted).
@@ -38,6 +40,7 @@ impl LinkLine {
                 }
                 "dead" => Self::Dead,
                 "end" => Self::End,
+                "unwritten" => Self::Unwritten,
                 _ => Self::Noise,
             };
         }

@@ -43,6 +43,7 @@ pub fn outcome(state: &RunState, about: &About, run: &str) -> OutcomeReport {
         rollback_ms: rollback_ms(state).filter(|_| !is_new),
         release: live.clone(),
         previous_release: if is_new { other.clone() } else { live.clone() },
+        is_first: about.release.is_some() && about.previous_release.is_none(),
         run: RunId::try_from(run.to_owned()).ok(),
     }
 }
@@ -67,6 +68,7 @@ pub fn about_run(
         rollback_ms: None,
         previous_release: release.clone(),
         release,
+        is_first: false,
         run: None,
     }
 }

@@ -123,6 +123,7 @@ fn arming(
             LinkLine::Plan(_)
             | LinkLine::Dead
             | LinkLine::End
+            | LinkLine::Unwritten
             | LinkLine::Newest(_)
             | LinkLine::Tail(_)
             | LinkLine::Alive
@@ -186,6 +187,7 @@ fn following(job: &Job, mut follow: Box<Follow>, now_ms: i64, input: Input) -> (
         Input::Line(LinkLine::Newest(line)) => effects.extend(follow.newest(line)),
         Input::Line(LinkLine::Tail(line)) => follow.tail(line),
         Input::Line(LinkLine::End) => return ended(job, follow, now_ms),
+        Input::Line(LinkLine::Unwritten) => effects.extend(follow.unwritten()),
         Input::Line(LinkLine::Dead) => return dead(follow, now_ms),
         Input::Line(LinkLine::Answer(word, rest)) if word == "gone" => return gone(job, &follow, &rest),
         Input::Line(LinkLine::Answer(..) | LinkLine::Alive | LinkLine::Noise) => {}
@@ -211,9 +213,12 @@ fn tick(job: &Job, mut follow: Box<Follow>, now_ms: i64) -> (State, Vec<Effect>)
         return leave(&follow);
     }
     let mut effects = Vec::new();
-    if follow.role == Role::Owner && now_ms - follow.beat_ms >= beat_every_ms(job.config.runner.lease) {
+    if now_ms - follow.beat_ms >= beat_every_ms(job.config.runner.lease) {
         follow.beat_ms = now_ms;
-        effects.push(Effect::Send("beat".to_owned()));
+        // What is not heard is said again in place of a sign of life: the lease ends a run that waits for it in vain.
+        let again = follow.said.clone().filter(|_| follow.is_unwritten && !follow.is_decided());
+        let beat = (follow.role == Role::Owner).then(|| "beat".to_owned());
+        effects.extend(again.or(beat).map(Effect::Send));
     }
     (State::Following(follow), effects)
 }

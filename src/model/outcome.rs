@@ -119,6 +119,9 @@ pub struct OutcomeReport {
     pub release: Option<String>,
     /// The release that was live before.
     pub previous_release: Option<String>,
+    /// Whether no version had been live before (not part of the outcome object either).
+    #[serde(skip)]
+    pub is_first: bool,
     /// The run, where there was one (not part of the outcome object itself: every JSON line carries it).
     #[serde(skip)]
     pub run: Option<RunId>,

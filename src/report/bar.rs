@@ -8,6 +8,7 @@ use super::{
     layout::Layout,
     paint::{BOLD, GREEN, Paint, RED, YELLOW},
     running::Running,
+    screen::Screen,
     words::{Mark, Speaker, Words},
 };
 use crate::model::Event;
@@ -21,7 +22,8 @@ pub(super) struct Bars {
 
 impl Bars {
     pub(super) fn new(paint: Paint) -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let bar =
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like_with_hz(Box::<Screen>::default(), 20));
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
             bar.set_style(style.tick_strings(&["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏", " "]));
         }

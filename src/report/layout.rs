@@ -16,6 +16,8 @@ pub(super) struct Layout {
 
 /// Mark and blank before a name.
 const MARK: usize = 2;
+/// Cells that stay free behind what lives: a terminal shows `^C` there, perhaps twice.
+const SPARE: usize = 5;
 /// The longest duration, `12 min 05 s`, and two blanks before it.
 const TOOK: usize = 13;
 
@@ -59,7 +61,7 @@ impl Layout {
     /// What lives at the bottom: name, elapsed time, the newest line of output; never longer than a line.
     pub(super) fn living(self, name: &str, elapsed_ms: u64, newest: &str) -> String {
         let head = pad(name, self.name);
-        cut(&format!("{head} {:>9}  {newest}", time::duration(elapsed_ms)), self.width - MARK - 1)
+        cut(&format!("{head} {:>9}  {newest}", time::duration(elapsed_ms)), self.width - MARK - SPARE)
     }
 
     /// A paragraph; lines after the first are indented.

@@ -7,6 +7,7 @@ mod layout;
 mod paint;
 mod plain;
 mod running;
+mod screen;
 mod summary;
 #[cfg(test)]
 mod tests;

@@ -207,17 +207,26 @@ fn shortened(line: &str) -> String {
 
 /// What is live, with which data.
 fn site(report: &OutcomeReport) -> String {
-    let live = match (report.outcome, &report.release) {
-        (Outcome::Committed, _) => "The new version is live",
+    let live = match report.outcome {
+        Outcome::Committed => "The new version is live",
         // a first deploy goes back to nothing
-        (_, None) if report.previous_release.is_none() && report.data == Data::Untouched => {
-            return "No version is live, as before.".to_owned();
+        Outcome::RolledBack
+        | Outcome::Cancelled
+        | Outcome::Stuck
+        | Outcome::Refused
+        | Outcome::Locked
+        | Outcome::InDoubt => {
+            if report.is_first {
+                "No version is live, as before"
+            } else {
+                "The old version is live"
+            }
         }
-        (_, _) => "The old version is live",
     };
     let data = match (report.outcome, report.data) {
         (Outcome::Committed, Data::Migrated) => " with its migrated data",
         (Outcome::Committed, Data::Restored) => " with the data from before",
+        (_, Data::Restored) if report.is_first => "; the data are as before, compared",
         (_, Data::Restored) => " with its data, compared",
         (_, Data::Untouched) => ", the data was not touched",
         (Outcome::Committed, Data::KeptMigrated) => ", the data stays migrated",
@@ -234,7 +243,8 @@ fn seen(report: &OutcomeReport) -> String {
         Some(_) | None => String::new(),
     };
     let saw = match report.downtime_ms {
-        Some(0) if report.maintenance => String::new(),
+        // without a version there was nothing to see
+        Some(0) if report.maintenance || report.is_first => String::new(),
         Some(0) => " Users saw no maintenance.".to_owned(),
         Some(ms) => format!(" Users saw maintenance for {}{back}.", time::duration(ms)),
         None => String::new(),

@@ -75,6 +75,7 @@ fn report(outcome: Outcome, data: Data, reason: &str, failed_step: Option<&str>)
         rollback_ms: (outcome != Outcome::Committed).then_some(640),
         release: Some("releases/20261122T090000Z-aaaaaaa".into()),
         previous_release: Some("releases/20261122T090000Z-aaaaaaa".into()),
+        is_first: false,
         run: RunId::new("20261123T101500Z", "3f2a1c9").ok(),
     }
 }
@@ -297,8 +298,8 @@ fn what_runs_lives_in_one_line() {
     let running = running.expect("it runs");
     let line = |width| Layout::new(width).living(&running.name, running.elapsed_ms(1_795_428_975_000), &running.newest);
     insta::assert_snapshot!(format!("{}\n{}", line(80), line(50)), @r"
-    undo migrate         1 min 15 s  行 5 of 9, and this goes on for longer than…
-    undo migrate    1 min 15 s  行 5 of 9, and thi…
+    undo migrate         1 min 15 s  行 5 of 9, and this goes on for longer …
+    undo migrate    1 min 15 s  行 5 of 9, and…
     ");
 }
 

@@ -3,6 +3,7 @@
 # journal and what belongs to it:
 #
 #   !plan JSON · !answer WORD … (the run did not begin) · !dead (nobody works on it) · !end (its last record is out)
+#   !unwritten (the verdict did not get onto the disk)
 #   ~ TEXT (newest output of the running step) · | TEXT (last lines of a failed one) · . (still here) · journal lines
 #
 # usage: link arm PATH                            waits for a line `RUN BLOCKS SHA256`, then the plan in blocks of 4096 bytes
@@ -28,9 +29,10 @@ uptime_cs() {
 	UP=${up_now%.*}${up_now#*.}
 }
 
+# In place, so that a full disk does not look like a dead runner.
 beat() {
 	uptime_cs
-	printf '%s %s\n' "$UP" "$boot" >"$1/heartbeat"
+	printf '%s %s\n' "$UP" "$boot" 1<>"$1/heartbeat"
 }
 
 # A shell word of any text, for the recorded environment.
@@ -93,11 +95,16 @@ has_begun() { [ -s "$dir/journal" ] && read -r _ <"$dir/journal"; } 2>/dev/null
 
 nap() { sleep "$1" 2>/dev/null || sleep 1; }
 
-# The first verdict wins: a file that is made once.
+# The first verdict wins: a file that is made once. On a full disk there is space that was kept for the way to an end.
 verdict() {
-	printf '%.1000s\n' "$*" >"$dir/verdict.$$" && sync "$dir/verdict.$$" 2>/dev/null || :
-	[ ! -s "$dir/verdict.$$" ] || ln "$dir/verdict.$$" "$dir/verdict" 2>/dev/null || :
+	write_verdict "$*" || { rm -f "$dir/ballast" && write_verdict "$*"; } || kill -s USR1 "$$"
 	rm -f "$dir/verdict.$$"
+}
+
+write_verdict() {
+	printf '%.1000s\n' "$1" >"$dir/verdict.$$" || return 1
+	sync "$dir/verdict.$$" 2>/dev/null || :
+	ln "$dir/verdict.$$" "$dir/verdict" 2>/dev/null || [ -s "$dir/verdict" ]
 }
 
 # What the runner says. Its silence is for the executor to judge.
@@ -234,6 +241,7 @@ accept)
 esac
 [ -s "$dir/journal" ] || gone
 exec 3<&0
+trap 'printf "!unwritten\n"' USR1
 listen <&3 >/dev/null 2>&1 &
 listener=$!
 # Neither outlives the other, whichever end of the line breaks first.

@@ -7,10 +7,10 @@ use backstay::journal::Fact;
 use super::support::{Ground, Shell, eventually, judge, under_each_shell};
 
 /// A small disk of the test's own as the app's folder.
-struct Disk(PathBuf);
+pub struct Disk(PathBuf);
 
 impl Disk {
-    fn under(ground: &Ground) -> Self {
+    pub fn under(ground: &Ground) -> Self {
         let path = ground.path.clone();
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=1m,mode=0755", "tmpfs"]).arg(&path);
@@ -31,10 +31,10 @@ impl Drop for Disk {
 }
 
 /// Until nothing more fits; the records' reserve stays.
-const FILL: &str = "dd if=/dev/zero of=\"$BACKSTAY_PATH/fill\" bs=4096 2>/dev/null || :\n";
+pub const FILL: &str = "dd if=/dev/zero of=\"$BACKSTAY_PATH/fill\" bs=4096 2>/dev/null || :\n";
 
 /// Somebody else takes the reserve as well, as soon as it is given back.
-const FILL_ALL: &str =
+pub const FILL_ALL: &str =
     "rm -f \"$BACKSTAY_DIR/ballast\"; dd if=/dev/zero of=\"$BACKSTAY_PATH/fill\" bs=4096 2>/dev/null || :\n";
 
 /// Runs a plan on a full disk, then gives the space back and lets the guard come.
@@ -96,6 +96,42 @@ fn a_disk_that_turns_read_only_is_told_and_recovered_from() {
         disk.remount("rw");
         ground.recover();
         judge(&ground, &decided, &shell.to_string());
+    });
+}
+
+#[test]
+fn an_end_that_cannot_be_written_is_told_with_growing_pauses() {
+    under_each_shell(|shell| {
+        let ground = Ground::new(shell);
+        let disk = Disk::under(&ground);
+        ground.die_in("do code");
+        eventually("the step ends", || ground.live().contains(&"code".to_owned()));
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        disk.remount("ro");
+        let uptime = std::fs::read_to_string("/proc/uptime").expect("mounted");
+        let now: f64 = uptime.split(' ').next().and_then(|up| up.parse().ok()).expect("seconds");
+        let told = |minutes: u32| {
+            let before = ground.says("told").lines().count();
+            ground.recover_where("/proc/uptime", &format!("{:.2} 0.00\n", now + f64::from(minutes) * 60.0));
+            ground.says("told").lines().count() - before
+        };
+        let minutes = [0, 1, 2, 3, 4, 5, 7, 8, 9, 60];
+        assert_eq!(minutes.map(told), [1, 1, 1, 0, 1, 0, 0, 1, 0, 0], "{shell} {}", ground.says("told"));
+    });
+}
+
+#[test]
+fn an_end_that_does_not_sync_is_told_once() {
+    under_each_shell(|shell| {
+        let ground = Ground::new(shell).step("code", "exit 1");
+        ground.tell("sync-fails-at", "ended rolled-back step 03-code exit 1\n");
+        ground.deploy();
+        for _ in 0..3 {
+            ground.recover();
+        }
+        let told = ground.says("told");
+        let states: Vec<&str> = told.lines().filter_map(|line| line.split(' ').next()).collect();
+        assert_eq!(states, ["rolled-back", "stuck"], "{shell} {told}");
     });
 }
 

@@ -1,6 +1,6 @@
 //! How a run ends when nobody kills anything: by its steps, by the verdict, by a limit.
 
-use backstay::{journal::Fact, model::Span};
+use backstay::{journal::Fact, model::Span, plan::PlanFile};
 
 use super::support::{Ground, judge, under_each_shell};
 
@@ -106,14 +106,24 @@ fn another_boot_is_seen_and_its_facts_are_not_believed() {
         let mut ground = Ground::new(shell);
         ground.plan.settings.max = Some(Span::from_secs(30));
         ground.die_in("do code");
-        ground.tell("boot", "00000000-1111-2222-3333-444444444444\n");
         let decided = ground.facts();
-        let mut command = ground.command("/usr/bin/unshare");
-        let mounted = "/bin/mount --bind \"$HOME/boot\" /proc/sys/kernel/random/boot_id && exec \"$@\"";
-        command.args(["-m", "/usr/bin/dash", "-c", mounted, "sh"]).arg(ground.sh());
-        command.arg(ground.dir().join("executor")).arg("recover");
-        assert!(command.status().expect("it runs").success(), "{shell} {}", ground.says("said"));
+        ground.recover_where("/proc/sys/kernel/random/boot_id", "00000000-1111-2222-3333-444444444444\n");
         assert!(ground.facts().contains(&Fact::Rebooted), "{shell}");
         judge(&ground, &decided, &shell.to_string());
+    });
+}
+
+#[test]
+fn an_undo_over_its_timeout_is_stuck_even_if_it_says_that_it_did_well() {
+    under_each_shell(|shell| {
+        let mut ground =
+            Ground::new(shell).step("code", "exit 1").undo("data", "trap 'exit 0' TERM; sleep 1000 & wait");
+        ground.find("data").files.push(PlanFile::text("undo-timeout", "30\n"));
+        // that of the step itself does not count here
+        ground.find("code").timeout = Some(Span::from_ms(10_000));
+        ground.deploy();
+        assert_eq!((ground.end(), ground.says("open").as_str()), ("stuck", ""), "{shell}");
+        assert!(ground.says("told").contains("the undo of data failed"), "{shell} {}", ground.says("told"));
+        assert!(ground.says("told").contains("longer than its timeout"), "{shell} {}", ground.says("told"));
     });
 }

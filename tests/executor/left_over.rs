@@ -1,8 +1,9 @@
-//! What a dead executor's scripts leave running, and whose processes are not to be touched.
+//! What a dead executor or its scripts leave behind, and what of others is not to be touched.
 
 use std::{
     fs,
     process::{Child, Command},
+    time::{Duration, SystemTime},
 };
 
 use super::support::{Ground, eventually, judge, under_each_shell};
@@ -78,5 +79,27 @@ fn a_pid_that_is_somebody_elses_by_now_is_left_alone() {
         ground.recover();
         assert!(bystander.lives(), "{shell}");
         judge(&ground, &decided, &shell.to_string());
+    });
+}
+
+#[test]
+fn what_came_for_a_run_that_never_began_goes_with_the_next_run_or_recovery() {
+    under_each_shell(|shell| {
+        let mut ground = Ground::new(shell);
+        ground.plan.settings.guard = "none";
+        let came = |name: &str, minutes_ago: u64| {
+            let folder = ground.root().join("incoming").join(name);
+            fs::create_dir_all(folder.join("secrets")).expect("a folder");
+            fs::write(folder.join("secrets/env"), "export TOKEN=s3cret\n").expect("a file");
+            let then = SystemTime::now() - Duration::from_secs(60 * minutes_ago);
+            fs::File::open(&folder).and_then(|opened| opened.set_modified(then)).expect("ours");
+            folder
+        };
+        let (old, young) = (came("20250101T000000Z-old", 30), came("20250102T000000Z-young", 5));
+        ground.die_in("do code");
+        assert!(!old.exists() && young.exists(), "{shell}: by the next run");
+        let old = came("20250101T000000Z-old", 30);
+        ground.recover();
+        assert!(!old.exists() && young.exists(), "{shell}: by its recovery");
     });
 }

@@ -8,6 +8,7 @@ use std::{
 
 use backstay::plan::BLOCK;
 
+use super::disk::{Disk, FILL, FILL_ALL};
 use super::support::{Ground, await_exit, eventually, judge, under_each_shell};
 
 const LINK: &str = include_str!("../../src/scripts/link.sh");
@@ -57,16 +58,22 @@ fn links(ground: &Ground) -> usize {
     fs::read_dir("/proc").expect("mounted").flatten().filter(is_link).count()
 }
 
+/// A run that waits for its verdict.
+fn awaiting(ground: &Ground) -> Link {
+    let bundle = ground.plan.bundle().expect("a bundle");
+    let mut link = Link::open(ground, "out", &["arm"]);
+    link.say(format!("{} {} {}\n", ground.run(), bundle.tar.len() / BLOCK, bundle.sha256).as_bytes());
+    link.say(&bundle.tar);
+    link.say(b"beat\n");
+    eventually("it waits for a verdict", || link.text().contains(" await #"));
+    link
+}
+
 #[test]
 fn a_run_is_armed_followed_and_committed_over_the_link() {
     under_each_shell(|shell| {
         let ground = Ground::new(shell);
-        let bundle = ground.plan.bundle().expect("a bundle");
-        let mut link = Link::open(&ground, "out", &["arm"]);
-        link.say(format!("{} {} {}\n", ground.run(), bundle.tar.len() / BLOCK, bundle.sha256).as_bytes());
-        link.say(&bundle.tar);
-        link.say(b"beat\n");
-        eventually("it waits for a verdict", || link.text().contains(" await #"));
+        let mut link = awaiting(&ground);
         link.say(format!("abort\ngarbage \u{e4}\n{}\n", "x".repeat(100_000)).as_bytes());
         link.say(b"commit\nabort smoke too late\n");
         let text = link.end();
@@ -74,6 +81,40 @@ fn a_run_is_armed_followed_and_committed_over_the_link() {
         assert!(text.ends_with("\n!end\n"), "{shell} {text}");
         judge(&ground, &ground.facts(), &shell.to_string());
         eventually("nothing of it stays", || links(&ground) == 0);
+    });
+}
+
+#[test]
+fn a_full_disk_takes_signs_of_life_and_the_verdict() {
+    under_each_shell(|shell| {
+        let ground = Ground::new(shell).step("code", FILL);
+        let _disk = Disk::under(&ground);
+        let mut link = awaiting(&ground);
+        let beat = || fs::read_to_string(ground.dir().join("heartbeat")).expect("there");
+        let first = beat();
+        link.say(b"beat\n");
+        eventually("the sign of life is on the disk", || beat() != first);
+        assert_eq!(beat().split(' ').nth(1), first.split(' ').nth(1), "{shell}");
+        link.say(b"commit\n");
+        assert!(link.end().ends_with("\n!end\n"), "{shell}");
+        assert_eq!(ground.end(), "committed", "{shell} {:?}", ground.facts());
+    });
+}
+
+#[test]
+fn a_verdict_that_cannot_be_written_is_said_and_may_be_given_again() {
+    under_each_shell(|shell| {
+        let ground = Ground::new(shell).step("code", FILL_ALL);
+        let _disk = Disk::under(&ground);
+        let mut link = awaiting(&ground);
+        link.say(b"commit\n");
+        eventually("it is said", || link.text().contains("\n!unwritten\n"));
+        fs::remove_file(ground.path.join("fill")).expect("ours");
+        link.say(b"commit\n");
+        assert!(link.end().ends_with("\n!end\n"), "{shell}");
+        eventually("the executor is done", || ground.says("crontab").is_empty());
+        judge(&ground, &ground.facts(), &shell.to_string());
+        assert_eq!(ground.end(), "committed", "{shell} {:?}", ground.facts());
     });
 }
 

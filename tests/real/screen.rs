@@ -1,8 +1,11 @@
 //! What a terminal gets, and what does not count as one.
 
-use std::process::Command;
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
 
-use super::support::Site;
+use super::support::{Site, eventually};
 
 /// What the command writes to a terminal of that kind.
 fn on_terminal(site: &Site, environment: &[(&str, &str)], args: &str) -> String {
@@ -39,6 +42,38 @@ fn colours_and_bars_are_for_terminals_that_want_them() {
         .is(0);
     run.says("plan · shop → test");
     assert!(!run.stderr.contains('\u{1b}'), "{}", run.stderr);
+}
+
+#[test]
+fn ctrl_c_leaves_no_stale_line_on_a_terminal() {
+    let site = Site::with_first();
+    let pause = site.pause("before-migrate");
+    // what lives is as long as the line allows
+    site.configure(&pause.replacen("touch", &format!("echo {}; touch", "x".repeat(200)), 1));
+    let artifact = site.artifact(&["good"], "2222222");
+    let line = format!(
+        "stty cols 80 rows 24; exec {} deploy --artifact {}",
+        env!("CARGO_BIN_EXE_backstay"),
+        artifact.display()
+    );
+    let mut command = Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]).current_dir(&site.runner).env_clear().env("TERM", "xterm");
+    command.env("PATH", std::env::var_os("PATH").expect("there is one")).env("HOME", &site.runner);
+    let output = site.marks.join("screen");
+    command.stdin(Stdio::piped()).stdout(std::fs::File::create(&output).expect("ours"));
+    let shown = || String::from_utf8_lossy(&std::fs::read(&output).expect("ours")).into_owned();
+    let mut child = command.spawn().expect("script is of util-linux");
+    site.await_pause("before-migrate");
+    eventually("what it prints is shown", || shown().contains("xxx"));
+    let mut keys = child.stdin.take().expect("a pipe");
+    keys.write_all(b"\x03").expect("it reads");
+    child.wait().expect("it ends");
+    let shown = shown();
+    let (before, after) = shown.split_once("^C").expect("the terminal shows the key");
+    let bar = before.rsplit("\u{1b}[2K").next().expect("a line was cleared");
+    assert!(bar.contains("xxx") && bar.chars().count() < 78, "{bar:?}: there is room behind what lives");
+    assert!(after.starts_with("\r\u{1b}[2K"), "{after:?}: it is cleared with its line");
+    assert!(after.contains("cancelled"), "{after:?}");
 }
 
 #[test]

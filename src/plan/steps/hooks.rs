@@ -63,5 +63,6 @@ fn shown(hook: &Hook) -> String {
 fn files(hook: &Hook) -> Vec<PlanFile> {
     let mut files = vec![PlanFile::text("command", format!("{}\n", hook.command))];
     files.extend(hook.undo.as_ref().map(|undo| PlanFile::text("undo-command", format!("{undo}\n"))));
+    files.extend(hook.timeout.map(|timeout| PlanFile::text("undo-timeout", format!("{}\n", timeout.ms() / 10))));
     files
 }

@@ -29,7 +29,7 @@ append() {
 		TORN="~$NEWLINE"
 		write_line "$TORN$entry" || return 1
 	}
-	TORN=
+	TORN= QUIET_MIN=0
 	SEQ=$((SEQ + 1))
 	sync_paths "$JOURNAL" || return 2
 }
@@ -55,16 +55,16 @@ whole_letters() {
 }
 
 # Sets what the journal says: STARTED PLAN_HASH BEGUN (newest first) UNDONE COMMIT RESTORED ABORT ENDED MAINTENANCE_ON
-# ACCEPTED SEQ. A torn line, one without its end, is as if never written; one that is lost in the middle is DAMAGED.
+# ACCEPTED NOTIFIED QUIET_MIN SEQ. A torn line, one without its end, is as if never written; one that is lost in the middle
+# is DAMAGED. It fails when what was read may not be on the disk.
 empty_journal() {
-	STARTED= PLAN_HASH= START_BOOT= BEGUN= UNDONE= COMMIT= RESTORED= ABORT= ENDED= ACCEPTED= MAINTENANCE_ON= DAMAGED=
-	SEQ=0 TORN=
+	STARTED= PLAN_HASH= START_BOOT= BEGUN= UNDONE= COMMIT= RESTORED= ABORT= ENDED= ACCEPTED= MAINTENANCE_ON= DAMAGED= NOTIFIED=
+	SEQ=0 TORN= QUIET_MIN=0
 }
 
 read_journal() {
 	empty_journal
 	[ -f "$JOURNAL" ] || return 0
-	sync_paths "$JOURNAL" || return 1
 	set -f
 	while IFS= read -r entry; do
 		body=${entry% \#*}
@@ -74,11 +74,15 @@ read_journal() {
 	done <"$JOURNAL"
 	set +f
 	[ "$(tail -c 1 "$JOURNAL" | od -An -tx1 | tr -d ' ')" = 0a ] || [ ! -s "$JOURNAL" ] || TORN="~$NEWLINE"
+	sync_paths "$JOURNAL"
 }
 
 fold_line() {
 	[ "$1" -eq $((SEQ + 1)) ] || DAMAGED="line $1 follows line $SEQ"
 	SEQ=$1 at=$2
+	# of another boot it may seem to be in the future
+	QUIET_MIN=$(((UP - at) / 6000))
+	[ "$QUIET_MIN" -ge 0 ] || QUIET_MIN=$((UP / 6000))
 	shift 3
 	case $1 in
 	start) STARTED=yes START_BOOT=$2 PLAN_HASH=$3 ;;
@@ -91,10 +95,11 @@ fold_line() {
 	commit) COMMIT=yes ;;
 	restored) RESTORED=yes ;;
 	fact) case $2-$3 in maintenance-on) MAINTENANCE_ON=$at ;; maintenance-off) MAINTENANCE_ON= ;; esac ;;
+	notified) [ "$3" != 0 ] || NOTIFIED=$2 ;;
 	ended) ENDED=$2 ;;
-	retry) ENDED= ACCEPTED= ;;
+	retry) ENDED= ACCEPTED= NOTIFIED= ;;
 	accept)
-		ENDED= ACCEPTED=$2
+		ENDED= NOTIFIED= ACCEPTED=$2
 		shift 2
 		ACCEPTED_BY="$*"
 		;;

@@ -35,6 +35,9 @@ look_again() {
 	[ "$current" = "$planned_current" ] || answer "generation current points to $current, not to $planned_current as when this run was planned"
 }
 
+# What came for a run that never began, its secrets included. What is being armed right now is younger.
+sweep_incoming() { find "$ROOT/incoming" -mindepth 1 -maxdepth 1 -mmin +10 -exec rm -rf {} + 2>/dev/null || :; }
+
 read_settings() {
 	{
 		# Recovery reads them before it can see whether they are whole.
@@ -51,6 +54,7 @@ read_settings() {
 run_main() {
 	empty_journal
 	take_lock || answer locked
+	sweep_incoming
 	look_again
 	hash=$(sha256sum "$RUN_DIR/hashes") || answer "refused the plan's hashes cannot be read"
 	plan_hash=${hash%% *}
@@ -105,6 +109,7 @@ run_main() {
 
 recover_main() {
 	take_lock || exit 75
+	sweep_incoming
 	mkdir -p "$RUN_DIR/log" "$RUN_DIR/state" 2>/dev/null
 	read_settings
 	recover

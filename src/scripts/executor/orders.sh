@@ -37,8 +37,9 @@ name_order() {
 }
 
 # While a script of the way forward runs: an order, or the step's own timeout, ends its session. Undo and finish are
-# ended by their own timeout only. This is a process of its own that says what it did by its exit status and ends with
-# the executor, known by pid and start time. It holds no lock.
+# ended by their own timeout only, and what gives data back has none: half of it is worse than a long wait. This is a
+# process of its own that says what it did by its exit status and ends with the executor, known by pid and start time. It
+# holds no lock.
 start_watch() {
 	WATCHER=
 	[ "$WATCHING" = forward ] || [ "$STEP_TIMEOUT_CS" -gt 0 ] || return 0

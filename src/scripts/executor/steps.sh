@@ -20,9 +20,12 @@ append_facts() {
 	rm -f "$RUN_DIR/facts"
 }
 
+# prepare_watch DIRECTION FOLDER: what limits the script that is run next. An undo has a limit of its own, or none.
 prepare_watch() {
+	limit=$2/timeout
+	[ "$1" != back ] || limit=$2/undo-timeout
 	WATCHING=$1 STEP_TIMEOUT_CS=0
-	[ ! -f "$2/timeout" ] || read -r STEP_TIMEOUT_CS <"$2/timeout"
+	[ ! -f "$limit" ] || read -r STEP_TIMEOUT_CS <"$limit"
 	uptime_cs
 	STEP_BEGAN=$UP
 }
@@ -104,8 +107,9 @@ go_back() {
 		[ -f "$RUN_DIR/steps/$id/undo" ] || continue
 		append undo "$id" || :
 		prepare_watch back "$RUN_DIR/steps/$id"
-		STEP_TIMEOUT_CS=0
-		spawn "$RUN_DIR/steps/$id" undo "$id.undo" || {
+		spawn "$RUN_DIR/steps/$id" undo "$id.undo" && [ -z "$ENDING" ] || {
+			[ -z "$ENDING" ] || NOTE="it took longer than its timeout of $((STEP_TIMEOUT_CS / 100)) s"
+			[ "$RC" -ne 0 ] || RC=124
 			one_line "$NOTE"
 			NOTE=$LINE
 			append undo-failed "$id" "$RC" "$NOTE" || :
@@ -160,7 +164,7 @@ finish() {
 	end_run "$1" "$ABORT"
 }
 
-# end_run committed|rolled-back|stuck TEXT: the last record. Before it who is to be told is told: twice is better than not.
+# end_run committed|rolled-back|stuck TEXT: the last record. Before it who is to be told is told.
 end_run() {
 	tell "$@"
 	[ "$1" = stuck ] || record_last || { rm -f "$RUN_DIR/ballast" && record_last; } || return 1
@@ -186,13 +190,14 @@ stuck() {
 	return 1
 }
 
+# Twice is better than not, but not at every minute of a guard that cannot write down the end: where the journal takes no
+# line, somebody is told when its last one is 0, 1, 2, 4, 8, … minutes old.
 tell() {
-	[ -f "$RUN_DIR/notify/do" ] || return 0
-	[ ! -f "$RUN_DIR/notify/on-$1" ] || {
-		prepare_watch notify "$RUN_DIR/notify"
-		BACKSTAY_OUTCOME=$1 BACKSTAY_REASON=${3:-$2}
-		export BACKSTAY_OUTCOME BACKSTAY_REASON
-		spawn "$RUN_DIR/notify" do notify
-		append notified "$1" "$RC" || :
-	}
+	[ -f "$RUN_DIR/notify/do" ] && [ -f "$RUN_DIR/notify/on-$1" ] && [ "$NOTIFIED" != "$1" ] || return 0
+	[ "$QUIET_MIN" -eq 0 ] || append recover "$BOOT" || [ $((QUIET_MIN & (QUIET_MIN - 1))) -eq 0 ] || return 0
+	prepare_watch notify "$RUN_DIR/notify"
+	BACKSTAY_OUTCOME=$1 BACKSTAY_REASON=${3:-$2}
+	export BACKSTAY_OUTCOME BACKSTAY_REASON
+	spawn "$RUN_DIR/notify" do notify
+	append notified "$1" "$RC" || :
 }

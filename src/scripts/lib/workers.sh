@@ -13,6 +13,9 @@ each_worker() {
 	done
 }
 
+# note_workers TEXT: what became of them, unless there are none.
+note_workers() { if [ -d "$BACKSTAY_DIR/lib/workers" ]; then note "$1"; else note "none are declared"; fi; }
+
 SUPERVISOR_REMEDY='see workers.name; name its configuration with workers.config; let the user talk to it (chown in [unix_http_server]) or run supervisorctl by sudo without a password'
 
 supervisor() {

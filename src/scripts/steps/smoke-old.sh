@@ -21,4 +21,4 @@ if [ -n "$bad" ]; then
 	fact warning "the old version answers otherwise than before the run: ${bad#, }"
 	exit 1
 fi
-note "old version: $good of its checks answer as before"
+if [ "$good" -eq 1 ]; then note "old version: its check answers as before"; else note "old version: its $good checks answer as before"; fi

@@ -9,8 +9,8 @@ if [ -z "$BACKSTAY_LIVE" ]; then
 	:
 elif [ -e "$BACKSTAY_STATE/if-down" ]; then
 	each_worker start_worker
-	note "$started started"
+	note_workers "$started started"
 elif [ "$BACKSTAY_DIRECTION" = committed ]; then
 	each_worker renew_worker
-	note "$started renewed"
+	note_workers "$started renewed"
 fi

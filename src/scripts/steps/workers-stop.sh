@@ -5,4 +5,4 @@ set -eu
 . "$BACKSTAY_DIR/lib/workers.sh"
 stopped=0
 [ -z "$BACKSTAY_LIVE" ] || each_worker stop_worker
-note "$stopped stopped"
+note_workers "$stopped stopped"

@@ -186,6 +186,16 @@ impl Ground {
         self.go(&self.dir(), &["recover"])
     }
 
+    /// The same where a file of the machine says something else.
+    pub fn recover_where(&self, file: &str, text: &str) {
+        self.tell("mounted", text);
+        let mut command = self.command("/usr/bin/unshare");
+        let mounted = "/bin/mount --bind \"$HOME/mounted\" \"$1\" && shift && exec \"$@\"";
+        command.args(["-m", "/usr/bin/dash", "-c", mounted, "sh", file]).arg(self.sh());
+        command.arg(self.dir().join("executor")).arg("recover");
+        let _ = command.status().expect("it runs");
+    }
+
     /// A run that is killed in a script: `do data`, `undo code`, `finish open`.
     pub fn die_in(&self, script: &str) {
         self.tell("kill-in", script);

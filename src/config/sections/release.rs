@@ -1,0 +1,37 @@
+//! `release`: how code reaches the target.
+
+use crate::config::{
+    load::{Resolved, Resolver},
+    raw,
+    types::{Release, Strategy},
+};
+
+impl Resolver<'_> {
+    pub(in crate::config) fn release(&self, raw: raw::Release) -> Resolved<Release> {
+        let mode = raw.mode.unwrap_or_else(|| "0755".to_owned());
+        // its owner links what is shared into the release, so must be able to write there
+        let bits = u32::from_str_radix(&mode, 8).ok().filter(|bits| *bits <= 0o7777 && bits & 0o700 == 0o700);
+        let mode = bits.ok_or_else(|| {
+            let help = Some("write octal digits in quotes, such as \"0755\" or \"0750\"".to_owned());
+            self.text.at(&["release", "mode"], format!("{mode:?} is no mode for directories"), help)
+        })?;
+        let shared = raw.shared.unwrap_or_default();
+        let outside =
+            |path: &String| path.starts_with('/') || path.split('/').any(|part| part == "..") || path.is_empty();
+        if let Some(path) = shared.iter().find(|p| outside(p)) {
+            let help = Some("paths in `shared` are relative to the release".to_owned());
+            return Err(self.text.at(&["release", "shared"], format!("{path:?} leaves the release"), help));
+        }
+        Ok(Release {
+            strategy: match raw.strategy {
+                Some(raw::Strategy::None) => Strategy::None,
+                Some(raw::Strategy::Symlink) | None => Strategy::Symlink,
+            },
+            keep: raw.keep.unwrap_or(5).max(1),
+            shared,
+            exclude: raw.exclude.unwrap_or_default(),
+            mode,
+            reload: raw.reload.unwrap_or_default(),
+        })
+    }
+}
