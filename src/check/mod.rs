@@ -20,8 +20,8 @@ use crate::{
 pub enum From<'a> {
     /// On this machine.
     Runner,
-    /// On the target: behind NAT, a CDN, basic auth.
-    Target(&'a Target),
+    /// On the target, behind NAT, a CDN, basic auth: with curl, else with this PHP.
+    Target(&'a Target, &'a str),
 }
 
 /// What a check has shown.

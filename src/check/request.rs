@@ -40,7 +40,7 @@ impl Answer {
 pub(super) async fn ask(question: &Question, from: From<'_>) -> Result<Answer, String> {
     match from {
         From::Runner => ask_here(question).await,
-        From::Target(target) => ask_there(question, target).await,
+        From::Target(target, php) => ask_there(question, target, php).await,
     }
 }
 
@@ -90,13 +90,13 @@ fn cause(error: reqwest::Error) -> String {
     format!("no answer: {innermost}")
 }
 
-async fn ask_there(question: &Question, target: &Target) -> Result<Answer, String> {
+async fn ask_there(question: &Question, target: &Target, php: &str) -> Result<Answer, String> {
     let seconds = patience(question.within).as_secs().max(1).to_string();
     let mut stdin = format!("{}\n{}\n", question.url, question.resolve.as_deref().unwrap_or(""));
     for (name, value) in &question.headers {
         stdin.extend([name, ": ", value.expose(), "\n"]);
     }
-    let output = target.run(scripts::REQUEST, &[&seconds], stdin.as_bytes(), 4 * BODY_MAX_BYTES).await;
+    let output = target.run(scripts::REQUEST, &[&seconds, php], stdin.as_bytes(), 4 * BODY_MAX_BYTES).await;
     let output = output.map_err(|error| {
         if matches!(error, TargetError::TooMuchOutput { .. }) {
             "the answer is too large".to_owned()

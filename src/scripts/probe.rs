@@ -7,7 +7,7 @@ pub const PROBE: &str = include_str!("probe/probe.sh");
 /// What the looking scripts know of runs.
 pub const RUNS: &str = concat!(include_str!("lib/run-states.sh"), "\n", include_str!("lib/runs.sh"));
 /// One GET from the target; `$1` is how long it may take, in seconds.
-pub const REQUEST: &str = include_str!("probe/request.sh");
+pub const REQUEST: &str = concat!(include_str!("lib/address.sh"), "\n", include_str!("probe/request.sh"));
 /// Runs and their logs; usage at its head.
 pub const LOOK: &str =
     concat!(include_str!("lib/run-states.sh"), "\n", include_str!("lib/runs.sh"), "\n", include_str!("probe/look.sh"));

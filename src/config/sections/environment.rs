@@ -1,5 +1,7 @@
 //! One of `environments`: where the app goes, and how it is reached.
 
+use std::net::IpAddr;
+
 use serde_yaml::Value;
 
 use crate::config::{
@@ -38,7 +40,7 @@ impl Resolver<'_> {
                 Some(raw::HttpFrom::Target) => HttpFrom::Target,
                 Some(raw::HttpFrom::Runner) | None => HttpFrom::Runner,
             },
-            resolve: put("http", http.resolve)?,
+            resolve: put("http", http.resolve)?.map(|address| self.address(&here("http"), &address)).transpose()?,
             headers,
         };
         let transport = match raw.transport {
@@ -126,5 +128,21 @@ impl Resolver<'_> {
             identity_file: identity.map(|path| self.path(&path)),
             known_hosts,
         })
+    }
+
+    /// An address or a name to connect to. The port is the one that the URL has; an IPv6 address gets its brackets.
+    fn address(&self, path: &[&str], text: &str) -> Resolved<String> {
+        let bare = text.trim_start_matches('[').trim_end_matches(']');
+        match bare.parse::<IpAddr>() {
+            Ok(IpAddr::V6(address)) => Ok(format!("[{address}]")),
+            Ok(IpAddr::V4(address)) => Ok(address.to_string()),
+            Err(_) if !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-') => {
+                Ok(text.to_owned())
+            }
+            Err(_) => {
+                let help = Some("write an address alone, such as 127.0.0.1: the port is the one in `url`".to_owned());
+                Err(self.text.at(path, format!("resolve: {text:?} is no address to connect to"), help))
+            }
+        }
     }
 }

@@ -127,7 +127,8 @@ go_back() {
 	RESTORED=yes
 }
 
-begun() { case " $BEGUN" in *-"$1 "*) return 0 ;; *) return 1 ;; esac }
+# The hook `before-NAME` is another step than NAME.
+begun() { case " $BEGUN" in *" "[0-9]*[0-9]-"$1 "*) return 0 ;; *) return 1 ;; esac }
 
 # What follows the decision, in either direction: maintenance off, workers on, hooks, retention.
 finish() {

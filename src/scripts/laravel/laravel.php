@@ -16,7 +16,7 @@
 //   up                           maintenance off
 //   payload                      what maintenance says now, as it is stored
 //   put-payload FILE             maintenance as a file of `payload` has it
-//   is-down                      exit 0 in maintenance, 1 otherwise
+//   is-down                      exit 0 in maintenance, 3 where the application says that it is not
 
 error_reporting(E_ALL & ~E_DEPRECATED & ~E_USER_DEPRECATED);
 ini_set('display_errors', 'stderr');
@@ -315,7 +315,7 @@ try {
             artisan($app, 'up', []);
             break;
         case 'is-down':
-            exit($app->isDownForMaintenance() ? 0 : 1);
+            exit($app->isDownForMaintenance() ? 0 : 3);
         default:
             stop("there is no subcommand $subcommand");
     }

@@ -2,18 +2,23 @@
 # own. Which driver it is, and which schema or file, the step `settings` has found out.
 # shellcheck shell=sh disable=SC2154
 
-# in_database NAME SCRIPT: runs one script of a database's engine, if it has it. Exit 0 as well where the database turned
-# out to be one that is not protected.
+# in_database NAME SCRIPT: runs one script of a database's engine, if it has it. Those that protect must be there: a state that a
+# power failure has emptied is no reason to believe that nothing has to be given back.
 in_database() {
 	BACKSTAY_DB=$1
 	BACKSTAY_DB_STATE=$BACKSTAY_STATE/db-$1
 	BACKSTAY_DB_CNF=$BACKSTAY_SECRETS/$1.cnf
-	[ -f "$BACKSTAY_DB_STATE/driver" ] || return 0
-	BACKSTAY_DB_DIR=$BACKSTAY_DIR/databases/$1/$(cat "$BACKSTAY_DB_STATE/driver")
-	BACKSTAY_DB_TARGET=$(cat "$BACKSTAY_DB_STATE/target")
+	BACKSTAY_DB_DIR=$BACKSTAY_DIR/databases/$1/$(cat "$BACKSTAY_DB_STATE/driver" 2>/dev/null || :)
+	BACKSTAY_DB_TARGET=$(cat "$BACKSTAY_DB_STATE/target" 2>/dev/null || :)
 	export BACKSTAY_DB BACKSTAY_DB_DIR BACKSTAY_DB_STATE BACKSTAY_DB_CNF BACKSTAY_DB_TARGET
 	rm -f "$BACKSTAY_DB_STATE/note"
-	[ -f "$BACKSTAY_DB_DIR/$2" ] || return 0
+	[ -f "$BACKSTAY_DB_DIR/$2" ] || case $2 in
+	seal | restore | restore-of)
+		printf '%s\n' "database $1: there is no way to $2 in $BACKSTAY_DB_DIR (its kind is what $BACKSTAY_DB_STATE/driver says)" >&2
+		return 1
+		;;
+	*) return 0 ;;
+	esac
 	sh "$BACKSTAY_DB_DIR/$2"
 }
 

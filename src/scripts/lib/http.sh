@@ -2,6 +2,8 @@
 # a file that only we can read.
 # shellcheck shell=sh disable=SC2154
 
+. "$BACKSTAY_DIR/lib/address.sh"
+
 # http_status PATH [COOKIE]: prints the status of a GET without following redirects, or 000 when there is no answer.
 # HTTP_RESOLVE is the address to connect to instead of what DNS says.
 http_status() {
@@ -37,17 +39,11 @@ curl_config() {
 	{
 		read -r address
 		read -r cookies
-		printf 'url = "%s"\n' "$address"
+		# brackets in an address are no ranges
+		printf 'globoff\nurl = "%s"\n' "$address"
 		[ -z "$cookies" ] || printf 'cookie = "%s"\n' "$cookies"
 		while IFS= read -r header; do printf 'header = "%s"\n' "$(printf %s "$header" | sed 's/[\\"]/\\&/g')"; done
-		if [ -n "$HTTP_RESOLVE" ]; then
-			rest=${address#*://}
-			port=443
-			case $address in http:*) port=80 ;; esac
-			authority=${rest%%/*}
-			case $authority in *:*) port=${authority##*:} ;; esac
-			printf 'connect-to = "::%s:%s"\n' "$HTTP_RESOLVE" "$port"
-		fi
+		[ -z "$HTTP_RESOLVE" ] || printf 'connect-to = "::%s:%s"\n' "$HTTP_RESOLVE" "$(port_of "$address")"
 	} <"$1"
 }
 

@@ -30,6 +30,17 @@ maintenance_is_on() {
 	fi
 }
 
+# An app that cannot be asked is not out of maintenance.
+maintenance_is_off() {
+	if [ "$PRESET" = laravel ]; then
+		asked=0
+		laravel "$1" is-down || asked=$?
+		[ "$asked" = 3 ]
+	else
+		! maintenance_is_on "$1"
+	fi
+}
+
 site_says_503() {
 	SEEN=$(http_status /)
 	[ "$SEEN" = 503 ]

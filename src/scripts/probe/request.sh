@@ -1,6 +1,6 @@
 #!/bin/sh
 # One GET from this machine. Nothing secret is in argv.
-# usage: request SECONDS
+# usage: request SECONDS [PHP]
 # stdin: the address, what to connect to instead of what DNS says (or an empty line), then headers, one a line.
 # stdout: headers and body of the answer, then a line with the seconds that it took.
 set -eu
@@ -10,7 +10,8 @@ quoted() { printf '"%s"' "$(printf %s "$1" | sed 's/[\\"]/\\&/g')"; }
 
 by_curl() {
 	{
-		printf 'url = %s\n' "$(quoted "$url")"
+		# brackets in an address are no ranges
+		printf 'globoff\nurl = %s\n' "$(quoted "$url")"
 		while IFS= read -r header; do printf 'header = %s\n' "$(quoted "$header")"; done
 		[ -z "$resolve" ] || printf 'connect-to = "::%s"\n' "$resolve"
 	} | curl --silent --show-error --include --max-time "$1" --write-out '\n%{time_total}' --config -
@@ -18,7 +19,7 @@ by_curl() {
 
 # PHP reads the rest of standard input itself.
 by_php() {
-	BACKSTAY_URL=$url BACKSTAY_RESOLVE=$resolve php -r '
+	BACKSTAY_URL=$url BACKSTAY_RESOLVE=$resolve "${2:-php}" -r '
 		$url = getenv("BACKSTAY_URL");
 		$headers = file("php://stdin", FILE_IGNORE_NEW_LINES);
 		$host = parse_url($url, PHP_URL_HOST);
@@ -39,11 +40,5 @@ by_php() {
 
 IFS= read -r url
 IFS= read -r resolve
-if [ -n "$resolve" ]; then
-	port=443
-	case $url in http:*) port=80 ;; esac
-	rest=${url#*://}
-	case ${rest%%/*} in *:*[0-9]) port=${rest%%/*} port=${port##*:} ;; esac
-	case $resolve in *:*) ;; *) resolve=$resolve:$port ;; esac
-fi
-if command -v curl >/dev/null; then by_curl "$1"; else by_php "$1"; fi
+[ -z "$resolve" ] || resolve=$resolve:$(port_of "$url")
+if command -v curl >/dev/null; then by_curl "$1"; else by_php "$@"; fi

@@ -15,7 +15,7 @@ if [ -e "$BACKSTAY_STATE/was-down" ]; then
 	exit 0
 fi
 if maintenance_is_on "$BACKSTAY_LIVE"; then maintenance_off "$BACKSTAY_LIVE"; fi
-! maintenance_is_on "$BACKSTAY_LIVE" || fail "the app says that it is still in maintenance"
+until_true 10 maintenance_is_off "$BACKSTAY_LIVE" || fail "the app does not say that it is out of maintenance: can it start (its log, its database)?"
 fact maintenance off
 if [ -z "$URL" ]; then
 	fact lifted not-seen

@@ -27,7 +27,7 @@ copy_credentials() {
 	cp "$file" "$BACKSTAY_SECRETS/$name.cnf" || fail "the option file $file of database $name cannot be read"
 }
 
-count=0
+count=0 files=
 for name in $DATABASES; do
 	state=$BACKSTAY_STATE/db-$name
 	mkdir -p "$state"
@@ -41,7 +41,11 @@ for name in $DATABASES; do
 	fi
 	printf '%s\n' "$target" >"$state/target"
 	printf '%s\n' "$driver" >"$state/driver"
+	files="$files db-$name/target db-$name/driver"
 	count=$((count + 1))
 done
-sync "$BACKSTAY_SECRETS" 2>/dev/null || sync
+# the undo goes by these
+cd "$BACKSTAY_STATE"
+# shellcheck disable=SC2086 # several names
+sync "$BACKSTAY_SECRETS"/* "$BACKSTAY_SECRETS" $files 2>/dev/null || sync
 note "$count of the app's databases"

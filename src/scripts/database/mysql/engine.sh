@@ -22,6 +22,7 @@ say_failed() {
 
 say() { printf '%s\n' "$*" >"$state/note"; }
 
+[ -n "$live" ] || say_failed "the name of the schema is not known any more: $state/target is empty"
 CLIENT=$(command -v mariadb || command -v mysql) || say_failed "the target has neither mariadb nor mysql: install mariadb-client there"
 
 # --- names

@@ -34,7 +34,7 @@ close_fence() {
 	find_fence
 	[ "$FENCE" = exclusive ] || return 0
 	: >"$state/locked-out"
-	persist "$state/locked-out"
+	persist "$state/fence" "$state/app-account" "$state/app-user" "$state/locked-out"
 	printf 'ALTER USER %s ACCOUNT LOCK;\n' "$(cat "$state/app-account")" | sql
 }
 

@@ -10,6 +10,7 @@ main() {
 	rm -f "$BACKSTAY_DB_STATE/absent"
 	if [ ! -e "$db_file" ]; then # the migration will make it; going back removes it
 		: >"$BACKSTAY_DB_STATE/absent"
+		sync "$BACKSTAY_DB_STATE/absent" 2>/dev/null || sync
 		printf '%s\n' "no file yet" >"$BACKSTAY_DB_STATE/note"
 		return 0
 	fi
