@@ -7,6 +7,7 @@ use crate::{
     machine::{Finish, Goal, Job},
     model::{Event, EventKind},
     plan::Request,
+    report::lines,
 };
 
 /// Drives a job to its end, and shows that.
@@ -41,12 +42,12 @@ pub(super) async fn carry_out(
         }
         Finish::Usage(text) => {
             reporter.close();
-            eprintln!("backstay: {text}");
+            eprintln!("{}", lines(&format!("backstay: {text}")));
             Ok(USAGE)
         }
         Finish::Fault(text) => {
             reporter.close();
-            eprintln!("backstay: {text}");
+            eprintln!("{}", lines(&format!("backstay: {text}")));
             Ok(FAULT)
         }
         Finish::Planned { facts, plan } => {

@@ -59,7 +59,7 @@ pub(super) async fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> 
 
 /// What was printed, and last the names of those that printed nothing.
 fn text(found: &Logs) -> String {
-    let mut lines = vec![format!("run {} · {}", found.run, found.state)];
+    let mut lines = vec![format!("run {} · {}", escape(&found.run), escape(&found.state))];
     let (silent, loud): (Vec<_>, Vec<_>) = found.logs.iter().partition(|(_, text)| text.trim().is_empty());
     for (name, text) in loud {
         lines.push(format!("── {} ──", heading(name)));

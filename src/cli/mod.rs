@@ -125,7 +125,8 @@ pub fn main() -> ExitCode {
     match done {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("backstay: {error:#}");
+            // words of the target may be in it
+            eprintln!("{}", crate::report::lines(&format!("backstay: {error:#}")));
             ExitCode::from(if error.is::<context::Usage>() { USAGE } else { FAULT })
         }
     }

@@ -77,7 +77,7 @@ fn text(environment: &str, known: Option<&Known>, now_ms: i64) -> String {
     };
     let report = outcome(&known.journal, &known.summary.about, &known.run);
     let (about, journal) = (&known.summary.about, &known.journal);
-    let mut lines = vec![format!("{environment}: {} · {}", known.state, in_words(known, &report))];
+    let mut lines = vec![format!("{environment}: {} · {}", escape(&known.state), in_words(known, &report))];
     let mut line = |name: &str, value: Option<String>| {
         let value = value.filter(|value| !value.is_empty());
         lines.extend(value.map(|value| result_line(&format!("  {name:<12} {}", escape(&value)), 15)));

@@ -1,14 +1,14 @@
 //! Configuration, facts and what was asked for → the plan of a deploy.
 
 use super::{
-    About, Condition, Facts, Generation, Plan, PlanFile, Refusal, Settings, Step,
+    About, Condition, Facts, Finish, Generation, Plan, PlanFile, Refusal, Settings, Step,
     database::{self, Protected},
     params::params,
     refuse,
     steps::{
-        copy_step, data_open, finish_hooks, lib, maintenance_off, maintenance_on, maintenance_scripts, migrate_step,
-        notify, pending_step, protect_step, release_step, settings_step, smoke_old, smoke_step, step_hooks,
-        switch_step, tidy_finish, worker_files, workers_start, workers_stop,
+        copy_step, data_open, finish_hooks, lib, maintenance_off, maintenance_on, migrate_step, notify, pending_step,
+        protect_step, release_step, settings_step, smoke_old, smoke_step, step_hooks, switch_step, tidy_finish,
+        workers_start, workers_stop,
     },
 };
 use crate::{
@@ -55,14 +55,6 @@ pub fn build(config: &Config, facts: &Facts, request: &Request) -> Result<Plan, 
     }
     let databases = databases(config, facts, request);
     let symlink = config.release.strategy == Strategy::Symlink;
-    let mut finish: Vec<_> = smoke_old(&owed(config, facts)).into_iter().collect();
-    finish.extend((!databases.is_empty()).then(data_open));
-    finish.extend([maintenance_off(), workers_start()]);
-    finish.extend(finish_hooks(&config.hooks));
-    finish.push(tidy_finish(config));
-    let mut lib = lib();
-    lib.extend(maintenance_scripts(config));
-    lib.extend(worker_files(config));
     Ok(Plan {
         run: request.run.clone(),
         about: About {
@@ -79,9 +71,9 @@ pub fn build(config: &Config, facts: &Facts, request: &Request) -> Result<Plan, 
         release_dir: None,
         params: params(config, request, &databases),
         secrets: secrets(config, request),
-        lib,
+        lib: lib(config),
         steps: steps(config, &databases),
-        finish,
+        finish: finish(config, facts, &databases),
         databases: databases.into_iter().map(|database| (database.name, database.files)).collect(),
         notify: notify(config),
         settings: settings(config),
@@ -134,6 +126,16 @@ fn steps(config: &Config, databases: &[Protected]) -> Vec<Step> {
     with_hooks(config, plain)
 }
 
+/// What follows the decision, in either direction.
+pub(super) fn finish(config: &Config, facts: &Facts, databases: &[Protected]) -> Vec<Finish> {
+    let mut finish: Vec<_> = smoke_old(&owed(config, facts)).into_iter().collect();
+    finish.extend((!databases.is_empty()).then(data_open));
+    finish.extend([maintenance_off(), workers_start()]);
+    finish.extend(finish_hooks(&config.hooks));
+    finish.push(tidy_finish(config));
+    finish
+}
+
 /// The steps with the user's hooks around them.
 pub(super) fn with_hooks(config: &Config, plain: Vec<Step>) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -147,7 +149,7 @@ pub(super) fn with_hooks(config: &Config, plain: Vec<Step>) -> Vec<Step> {
 }
 
 /// The http checks on the site itself that the old version passed.
-pub(super) fn owed(config: &Config, facts: &Facts) -> Vec<(String, Vec<u16>)> {
+fn owed(config: &Config, facts: &Facts) -> Vec<(String, Vec<u16>)> {
     let http = config.smoke.checks.iter().filter_map(|check| match &check.kind {
         CheckKind::Http(http) if http.http.starts_with('/') => Some(http),
         CheckKind::Http(_) | CheckKind::Revision(_) | CheckKind::Tls { .. } | CheckKind::Command { .. } => None,
@@ -190,9 +192,8 @@ pub(super) fn probe_files(config: &Config) -> Vec<PlanFile> {
         let connection = database.connection.clone().unwrap_or_else(|| "auto".to_owned());
         PlanFile::text(format!("{}.connection", database.name), format!("{connection}\n"))
     };
-    lib()
+    lib(config)
         .into_iter()
-        .chain(worker_files(config))
         .map(|file| PlanFile { path: format!("lib/{}", file.path), bytes: file.bytes })
         .chain(asked.map(connection))
         .collect()

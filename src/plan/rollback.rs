@@ -2,13 +2,12 @@
 
 use super::{
     About, Condition, Facts, Generation, Known, Plan, Refusal, Request,
-    build::{databases, owed, secrets, settings, with_hooks},
+    build::{databases, finish, secrets, settings, with_hooks},
     params::params,
     refuse,
     steps::{
-        copy_step, data_open, finish_hooks, lib, maintenance_off, maintenance_on, maintenance_scripts, notify,
-        pending_step, protect_step, restore_step, settings_step, smoke_old, smoke_step, switch_step, tidy_finish,
-        worker_files, workers_start, workers_stop,
+        copy_step, lib, maintenance_on, notify, pending_step, protect_step, restore_step, settings_step, smoke_step,
+        switch_step, workers_stop,
     },
 };
 use crate::config::{Config, Strategy};
@@ -123,14 +122,6 @@ pub fn build_rollback(
         ]);
     }
     plain.extend([switch_step(config), smoke_step(config)]);
-    let mut finish: Vec<_> = smoke_old(&owed(config, facts)).into_iter().collect();
-    finish.extend((!databases.is_empty()).then(data_open));
-    finish.extend([maintenance_off(), workers_start()]);
-    finish.extend(finish_hooks(&config.hooks));
-    finish.push(tidy_finish(config));
-    let mut lib = lib();
-    lib.extend(maintenance_scripts(config));
-    lib.extend(worker_files(config));
     let mut params = params(config, request, &databases);
     params.push(("ROLLBACK", "yes".to_owned()));
     params.extend(restores.map(|of| ("RESTORE_OF", of.run.clone())));
@@ -153,9 +144,9 @@ pub fn build_rollback(
         release_dir: Some(folder),
         params,
         secrets: secrets(config, request),
-        lib,
+        lib: lib(config),
         steps: with_hooks(config, plain),
-        finish,
+        finish: finish(config, facts, &databases),
         databases: databases.into_iter().map(|database| (database.name, database.files)).collect(),
         notify: notify(config),
         settings: settings(config),

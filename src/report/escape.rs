@@ -21,6 +21,11 @@ pub fn escape(text: &str) -> String {
     without_workflow_commands(shown)
 }
 
+/// Several lines of text with foreign parts in it.
+pub fn lines(text: &str) -> String {
+    text.lines().map(escape).collect::<Vec<_>>().join("\n")
+}
+
 /// GitHub obeys `::name …::` at the start of a line. What looks like it is broken up wherever it stands; a name such as
 /// `User::find` or an IPv6 address can be copied as it is.
 fn without_workflow_commands(text: String) -> String {

@@ -11,10 +11,11 @@ use crate::place::{Place, listing, open, run};
 use backstay::artifact::Compression;
 
 const SHELLS: [&str; 3] = ["dash", "bash", "busybox"];
-const PARTS: [(&str, &str); 8] = [
+const PARTS: [(&str, &str); 9] = [
     ("lib/step.sh", include_str!("../../src/scripts/lib/step.sh")),
     ("lib/release.sh", include_str!("../../src/scripts/lib/release.sh")),
     ("lib/databases.sh", include_str!("../../src/scripts/lib/databases.sh")),
+    ("lib/run-states.sh", include_str!("../../src/scripts/lib/run-states.sh")),
     ("release", include_str!("../../src/scripts/steps/release.sh")),
     ("release-undo", include_str!("../../src/scripts/steps/release-undo.sh")),
     ("switch", include_str!("../../src/scripts/steps/switch.sh")),

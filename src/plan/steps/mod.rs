@@ -16,7 +16,7 @@ mod workers;
 
 pub use data::{copy_step, data_open, protect_step};
 pub use hooks::{finish_hooks, step_hooks};
-pub use maintenance::{maintenance_off, maintenance_on, maintenance_scripts};
+pub use maintenance::{maintenance_off, maintenance_on};
 pub use migrate::migrate_step;
 pub use notify::notify;
 pub use pending::pending_step;
@@ -26,22 +26,27 @@ pub use settings::{settings_files, settings_step};
 pub use smoke::{smoke_old, smoke_step};
 pub use switch::switch_step;
 pub use tidy::tidy_finish;
-pub use workers::{worker_files, workers_start, workers_stop};
+pub use workers::{workers_start, workers_stop};
 
+use self::{maintenance::maintenance_scripts, workers::worker_files};
 use super::PlanFile;
+use crate::config::Config;
 
 /// What the scripts of steps share: files under `lib/`.
-pub fn lib() -> Vec<PlanFile> {
+pub fn lib(config: &Config) -> Vec<PlanFile> {
     let files = [
         ("step.sh", script!("lib/step.sh")),
+        ("address.sh", script!("lib/address.sh")),
         ("http.sh", script!("lib/http.sh")),
         ("maintenance.sh", script!("lib/maintenance.sh")),
         ("workers.sh", script!("lib/workers.sh")),
         ("databases.sh", script!("lib/databases.sh")),
+        ("run-states.sh", script!("lib/run-states.sh")),
         ("release.sh", script!("lib/release.sh")),
         ("laravel.php", script!("laravel/laravel.php")),
     ];
-    files.map(|(name, script)| PlanFile::text(name, script.0)).into()
+    let scripts = files.into_iter().map(|(name, script)| PlanFile::text(name, script.0));
+    scripts.chain(maintenance_scripts(config)).chain(worker_files(config)).collect()
 }
 
 /// Commands of the user as files `PREFIX-001`, `PREFIX-002`, … in a step's folder: run, never spliced into a script.

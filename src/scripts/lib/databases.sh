@@ -22,6 +22,13 @@ in_database() {
 	sh "$BACKSTAY_DB_DIR/$2"
 }
 
+# The client option file that backstay.yml names for the database `name`, copied for this alone. Sets `file`.
+copy_option_file() {
+	file=$(cat "$BACKSTAY_STEP_DIR/$name.credentials")
+	case $file in \~/*) file=$HOME/${file#??} ;; esac
+	cp "$file" "$BACKSTAY_SECRETS/$name.cnf" 2>/dev/null
+}
+
 # What the engine's script had to say, for the step's note.
 database_note() {
 	if [ -s "$BACKSTAY_DB_STATE/note" ]; then

@@ -1,5 +1,5 @@
-# The state of every run on this machine, for the executor and for those who look. Three processes, however many runs
-# there are.
+# The state of every run on this machine, for the executor, for retention and for those who look. Three processes, however
+# many runs there are.
 # shellcheck shell=sh
 
 # run_states FOLDER: for each run in it, newest first, a line `RUN/STATE`. STATE is committed, rolled-back or stuck as its
@@ -30,4 +30,11 @@ run_states() {
 				print path[2] "/" state
 			}' "$@"
 	) | sort -r
+}
+
+# has_ended RUN: whether it is committed or rolled back, by what run_states had said: STATES. One that is not there any more has
+# long ended.
+has_ended() {
+	case $STATES in *"$1/"*) ;; *) return 0 ;; esac
+	printf '%s\n' "$STATES" | grep -qx -e "$1/committed" -e "$1/rolled-back"
 }

@@ -193,19 +193,13 @@ look_at_databases() {
 		mkdir -p "$BACKSTAY_STATE/db-$name"
 		printf '%s\n' "$driver" >"$BACKSTAY_STATE/db-$name/driver"
 		printf '%s\n' "$target" >"$BACKSTAY_STATE/db-$name/target"
-		[ ! -f "$BACKSTAY_DIR/$name.credentials" ] || take_credentials || continue
+		[ ! -f "$BACKSTAY_DIR/$name.credentials" ] || copy_option_file || {
+			refuse "database $name: the option file $file cannot be read on the target" "make it there: [client], user, password; chmod 600 $file"
+			continue
+		}
 		in_database "$name" probe 2>"$BACKSTAY_STATE/db.err" ||
 			refuse "database $name could not be looked at: $(tail -n 2 "$BACKSTAY_STATE/db.err" | tr '\n' ' ')" "see that the account in the app's settings works: log in with it by hand"
 	done
-}
-
-take_credentials() {
-	file=$(cat "$BACKSTAY_DIR/$name.credentials")
-	case $file in \~/*) file=$HOME/${file#??} ;; esac
-	cp "$file" "$BACKSTAY_SECRETS/$name.cnf" 2>/dev/null || {
-		refuse "database $name: the option file $file cannot be read on the target" "make it there: [client], user, password; chmod 600 $file"
-		return 1
-	}
 }
 
 look_at_site() {

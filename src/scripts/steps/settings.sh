@@ -3,6 +3,7 @@
 # must be what the plan was made for. Files: `<name>.connection`, `.expected`, `.credentials`, `.target`, `.driver`.
 set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
+. "$BACKSTAY_DIR/lib/databases.sh"
 umask 077
 release=${BACKSTAY_LIVE:-$BACKSTAY_RELEASE}
 
@@ -21,19 +22,14 @@ ask_app() {
 	esac
 }
 
-copy_credentials() {
-	file=$(cat "$BACKSTAY_STEP_DIR/$name.credentials")
-	case $file in \~/*) file=$HOME/${file#??} ;; esac
-	cp "$file" "$BACKSTAY_SECRETS/$name.cnf" || fail "the option file $file of database $name cannot be read"
-}
-
-count=0 files=
+count=0 files=''
 for name in $DATABASES; do
 	state=$BACKSTAY_STATE/db-$name
 	mkdir -p "$state"
 	driver='' target=''
 	[ ! -f "$BACKSTAY_STEP_DIR/$name.connection" ] || ask_app
-	[ ! -f "$BACKSTAY_STEP_DIR/$name.credentials" ] || copy_credentials
+	[ ! -f "$BACKSTAY_STEP_DIR/$name.credentials" ] || copy_option_file ||
+		fail "the option file $file of database $name cannot be read"
 	[ ! -f "$BACKSTAY_STEP_DIR/$name.target" ] || target=$(cat "$BACKSTAY_STEP_DIR/$name.target")
 	[ ! -f "$BACKSTAY_STEP_DIR/$name.driver" ] || driver=$(cat "$BACKSTAY_STEP_DIR/$name.driver")
 	if [ ! -d "$BACKSTAY_DIR/databases/$name/$driver" ]; then

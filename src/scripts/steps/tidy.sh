@@ -5,20 +5,11 @@ set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/release.sh"
 . "$BACKSTAY_DIR/lib/databases.sh"
+. "$BACKSTAY_DIR/lib/run-states.sh"
 
 RUNS=$BACKSTAY_PATH/.backstay/runs
+STATES=$(run_states "$RUNS")
 KEEP_RUNS=50
-
-# Whether the run has its last record, and that is not `stuck`. A run whose folder is gone has long ended.
-has_ended() {
-	[ -d "$RUNS/$1" ] || return 0
-	last=$(grep -E '^[0-9]+ [0-9]+ [0-9]+ (start|ended|retry|accept) ' "$RUNS/$1/journal" 2>/dev/null | tail -n 1) || return 1
-	case ${last#* * * } in
-	'ended stuck '* | 'ended stuck') return 1 ;;
-	'ended '*) return 0 ;;
-	*) return 1 ;;
-	esac
-}
 
 # Newest first: a run's id begins with its time.
 newest_first() {

@@ -2,6 +2,8 @@
 # Retention: the copies of the newest committed runs stay, failed states until their time is over. Only schemas that carry this
 # database's name, a run's, and our marker are ever dropped.
 . "$BACKSTAY_DB_DIR/engine.sh"
+. "$BACKSTAY_DIR/lib/run-states.sh"
+STATES=$(run_states "$BACKSTAY_PATH/.backstay/runs")
 
 main() {
 	if [ "$BACKSTAY_DIRECTION" = committed ] && [ -e "$state/sealed" ]; then
@@ -43,7 +45,5 @@ run_of() {
 		[ "$(schema_of "$2" "$(schema_id "${folder##*/}")")" != "$1" ] || printf %s "${folder##*/}"
 	done
 }
-
-has_ended() { grep -Eq '^[0-9]+ [0-9]+ [0-9]+ ended (committed|rolled-back)' "$BACKSTAY_PATH/.backstay/runs/$1/journal" 2>/dev/null; }
 
 main
