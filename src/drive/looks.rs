@@ -103,7 +103,7 @@ fn site(config: &Config, bypass: Option<&Secret>, revision: Option<String>) -> O
     ))
 }
 
-fn from<'a>(config: &Config, target: &'a Target) -> check::From<'a> {
+fn from<'a>(config: &'a Config, target: &'a Target) -> check::From<'a> {
     match config.environment.http.from {
         HttpFrom::Runner => check::From::Runner,
         HttpFrom::Target => check::From::Target(target, &config.php),

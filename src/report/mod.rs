@@ -16,7 +16,7 @@ mod words;
 
 use std::io::{IsTerminal, Write};
 
-pub use escape::escape;
+pub use escape::{escape, lines};
 
 use self::{bar::Bars, paint::Paint, plain::Plain, summary::Summary};
 use crate::model::{Event, EventKind, OutcomeReport};

@@ -6,8 +6,10 @@ mod deploys;
 mod evidence;
 mod guard;
 mod keys;
+
 mod killed;
 mod kinds;
+mod left;
 mod maintenance;
 mod mysql;
 mod probe;

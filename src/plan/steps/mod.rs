@@ -36,6 +36,7 @@ use crate::config::Config;
 pub fn lib(config: &Config) -> Vec<PlanFile> {
     let files = [
         ("step.sh", script!("lib/step.sh")),
+        ("env.sh", script!("lib/env.sh")),
         ("address.sh", script!("lib/address.sh")),
         ("http.sh", script!("lib/http.sh")),
         ("maintenance.sh", script!("lib/maintenance.sh")),

@@ -35,7 +35,5 @@ child_main() {
 	unset LC_ALL
 	umask 002
 	cd "$BACKSTAY_PATH" || exit 125
-	# shellcheck disable=SC1091
-	[ ! -f "$RUN_DIR/secrets/env" ] || . "$RUN_DIR/secrets/env"
 	exec sh "$1/$2"
 }

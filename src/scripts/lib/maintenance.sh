@@ -4,9 +4,9 @@
 
 . "$BACKSTAY_DIR/lib/http.sh"
 
-laravel() { (cd "$1" && shift && exec "$PHP" "$BACKSTAY_DIR/lib/laravel.php" "$@"); }
+laravel() { (cd "$1" && shift && with_env "$PHP" "$BACKSTAY_DIR/lib/laravel.php" "$@"); }
 
-own_command() { (cd "${BACKSTAY_LIVE:-$BACKSTAY_RELEASE}" && sh -eu "$BACKSTAY_DIR/lib/maintenance/$1"); }
+own_command() { (cd "${BACKSTAY_LIVE:-$BACKSTAY_RELEASE}" && with_env sh -eu "$BACKSTAY_DIR/lib/maintenance/$1"); }
 
 maintenance_on() {
 	if [ "$PRESET" = laravel ]; then

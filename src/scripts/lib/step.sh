@@ -3,6 +3,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC1091
 
+. "$BACKSTAY_DIR/lib/env.sh"
 . "$BACKSTAY_DIR/params"
 [ ! -f "$BACKSTAY_STEP_DIR/params" ] || . "$BACKSTAY_STEP_DIR/params"
 
@@ -20,11 +21,12 @@ fail() {
 
 # Waits until the command given after the seconds succeeds: until_true 30 some_check
 until_true() {
-	left=$(($1 * 5))
+	read -r now _ </proc/uptime
+	last=$((${now%.*} + $1))
 	shift
 	until "$@"; do
-		[ "$left" -gt 0 ] || return 1
-		left=$((left - 1))
+		read -r now _ </proc/uptime
+		[ "${now%.*}" -lt "$last" ] || return 1
 		sleep 0.2
 	done
 }

@@ -43,7 +43,7 @@ worker_runs() {
 		printf '%s\n' "$SAID" | grep -Eq ' (RUNNING|STARTING|STOPPING|BACKOFF)( |$)'
 		;;
 	queue) [ -n "$(queue_processes)" ] ;;
-	command) [ -f "$worker/check" ] && (cd "$BACKSTAY_LIVE" && sh -eu "$worker/check") >/dev/null 2>&1 ;;
+	command) [ -f "$worker/check" ] && (cd "$BACKSTAY_LIVE" && with_env sh -eu "$worker/check") >/dev/null 2>&1 ;;
 	esac
 }
 
@@ -79,7 +79,7 @@ old_queue_processes_are_gone() {
 restart_queue() {
 	until_true 3 second_is_over || :
 	date +%s >"$BACKSTAY_STATE/queue-restart"
-	(cd "$BACKSTAY_LIVE" && "$PHP" artisan queue:restart)
+	(cd "$BACKSTAY_LIVE" && with_env "$PHP" artisan queue:restart)
 	date +%s >>"$BACKSTAY_STATE/queue-restart"
 }
 
@@ -100,7 +100,7 @@ stop_worker() {
 		until_true "$grace" old_queue_processes_are_gone || fail "queue workers still run their jobs after $grace s (workers.grace)"
 		;;
 	command)
-		(cd "$BACKSTAY_LIVE" && sh -eu "$worker/stop") || fail "the stop command of worker $name failed"
+		(cd "$BACKSTAY_LIVE" && with_env sh -eu "$worker/stop") || fail "the stop command of worker $name failed"
 		until_true "$grace" worker_is_gone || fail "worker $name still runs $grace s after its stop command (workers.grace)"
 		;;
 	esac
@@ -130,7 +130,7 @@ start_worker() {
 }
 
 start_by_command() {
-	(cd "$BACKSTAY_LIVE" && sh -eu "$worker/start") 8>&- 9>&- || fail "the start command of worker $name failed"
+	(cd "$BACKSTAY_LIVE" && with_env sh -eu "$worker/start") 8>&- 9>&- || fail "the start command of worker $name failed"
 	has_no_check || until_true "$grace" worker_runs || fail "worker $name did not start"
 }
 
@@ -141,7 +141,7 @@ renew_worker() {
 	supervisor) supervisor restart "$name" 8>&- 9>&- && until_true "$grace" worker_runs || fail "worker $name did not start again" ;;
 	queue) restart_queue ;;
 	command)
-		(cd "$BACKSTAY_LIVE" && sh -eu "$worker/stop") || fail "the stop command of worker $name failed"
+		(cd "$BACKSTAY_LIVE" && with_env sh -eu "$worker/stop") || fail "the stop command of worker $name failed"
 		until_true "$grace" worker_is_gone || fail "worker $name still runs $grace s after its stop command (workers.grace)"
 		start_by_command
 		;;

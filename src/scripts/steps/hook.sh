@@ -7,5 +7,5 @@ if [ -d "$BACKSTAY_RELEASE" ] && [ "${BACKSTAY_DIRECTION-}" != rolled-back ]; th
 elif [ -n "$BACKSTAY_LIVE" ]; then
 	cd "$BACKSTAY_LIVE"
 fi
-sh -eu "$BACKSTAY_STEP_DIR/command"
+with_env sh -eu "$BACKSTAY_STEP_DIR/command"
 note "$HOOK"

@@ -10,7 +10,7 @@ prove_maintenance
 fact data migrated
 cd "$BACKSTAY_RELEASE"
 status=0
-sh -eu "$BACKSTAY_STEP_DIR/command" || status=$?
+with_env sh -eu "$BACKSTAY_STEP_DIR/command" || status=$?
 if [ "$status" -ne 0 ]; then
 	# what it printed stands in the step's log already, line by line as it came, so that people could see it live
 	why=$(grep -m 1 -E 'SQLSTATE|Exception|[Ee]rror' "$BACKSTAY_DIR/log/${BACKSTAY_STEP_DIR##*/}.log" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | cut -b 1-300 || :)

@@ -4,4 +4,4 @@ set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 if [ -n "$BACKSTAY_LIVE" ]; then cd "$BACKSTAY_LIVE"; fi
 export APP ENVIRONMENT REVISION
-exec sh -eu "$BACKSTAY_STEP_DIR/command"
+with_env sh -eu "$BACKSTAY_STEP_DIR/command"

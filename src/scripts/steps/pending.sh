@@ -8,7 +8,7 @@ if [ -n "${ROLLBACK-}" ]; then
 	count=0 WHEN=always
 elif [ "$PRESET" = laravel ]; then
 	cd "$BACKSTAY_RELEASE"
-	"$PHP" "$BACKSTAY_DIR/lib/laravel.php" pending >"$BACKSTAY_STATE/pending"
+	with_env "$PHP" "$BACKSTAY_DIR/lib/laravel.php" pending >"$BACKSTAY_STATE/pending"
 	count=$(grep -c '^pending	' "$BACKSTAY_STATE/pending" || :)
 elif [ -n "$MIGRATES" ]; then
 	count=1 # another app does not tell: it may

@@ -9,7 +9,7 @@ release=${BACKSTAY_LIVE:-$BACKSTAY_RELEASE}
 
 ask_app() {
 	settings=$state/settings
-	(cd "$release" && "$PHP" "$BACKSTAY_DIR/lib/laravel.php" settings "$name" "$(cat "$BACKSTAY_STEP_DIR/$name.connection")" "$BACKSTAY_SECRETS") >"$settings"
+	(cd "$release" && with_env "$PHP" "$BACKSTAY_DIR/lib/laravel.php" settings "$name" "$(cat "$BACKSTAY_STEP_DIR/$name.connection")" "$BACKSTAY_SECRETS") >"$settings"
 	grep -E '^(driver|database|host)	' "$settings" >"$settings.said"
 	if [ -f "$BACKSTAY_STEP_DIR/$name.expected" ] && ! cmp -s "$settings.said" "$BACKSTAY_STEP_DIR/$name.expected"; then
 		fail "the app's connection for $name is another one than when the plan was made: deploy again"

@@ -9,7 +9,7 @@ cd "$BACKSTAY_LIVE"
 for before in "$BACKSTAY_STEP_DIR"/before-*; do
 	[ -f "$before" ] || continue
 	printf '%s\n' "before: $(cat "$before")"
-	sh -eu "$before"
+	with_env sh -eu "$before"
 done
 passed=0
 for check in "$BACKSTAY_STEP_DIR"/check-?*; do
@@ -17,7 +17,7 @@ for check in "$BACKSTAY_STEP_DIR"/check-?*; do
 	[ -f "$check" ] || continue
 	tries=$(cat "$check.attempts")
 	printf '%s\n' "check: $(cat "$check")"
-	until timeout "$(cat "$check.within")" sh -eu "$check"; do
+	until with_env timeout "$(cat "$check.within")" sh -eu "$check"; do
 		tries=$((tries - 1))
 		if [ "$tries" -le 0 ]; then
 			if [ -f "$check.required" ]; then

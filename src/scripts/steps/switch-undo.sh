@@ -23,7 +23,7 @@ reload() {
 	[ -d "$folder" ] || folder=$BACKSTAY_PATH
 	for command in "$BACKSTAY_STEP_DIR"/command-*; do
 		[ -f "$command" ] || continue
-		(cd "$folder" && sh -eu "$command") || {
+		(cd "$folder" && with_env sh -eu "$command") || {
 			note "current is back, but release.reload failed: $(head -n 1 "$command")"
 			fact warning "release.reload failed after the way back: what serves the site may still hold the new release"
 		}

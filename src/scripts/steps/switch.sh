@@ -10,7 +10,7 @@ release=$BACKSTAY_RELEASE
 reload() {
 	for command in "$BACKSTAY_STEP_DIR"/command-*; do
 		[ -f "$command" ] || continue
-		(cd "$release" && sh -eu "$command") || fail "release.reload failed: $(head -n 1 "$command")"
+		(cd "$release" && with_env sh -eu "$command") || fail "release.reload failed: $(head -n 1 "$command")"
 	done
 }
 
