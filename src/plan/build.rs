@@ -72,7 +72,7 @@ pub fn build(config: &Config, facts: &Facts, request: &Request) -> Result<Plan, 
         params: params(config, request, &databases),
         secrets: secrets(config, request),
         lib: lib(config),
-        steps: steps(config, &databases),
+        steps: steps(config, facts, &databases),
         finish: finish(config, facts, &databases),
         databases: databases.into_iter().map(|database| (database.name, database.files)).collect(),
         notify: notify(config),
@@ -98,7 +98,7 @@ fn database_name(database: &crate::config::Database) -> &str {
     &database.name
 }
 
-fn steps(config: &Config, databases: &[Protected]) -> Vec<Step> {
+fn steps(config: &Config, facts: &Facts, databases: &[Protected]) -> Vec<Step> {
     let mut plain = Vec::new();
     if config.release.strategy == Strategy::Symlink {
         plain.push(release_step(config));
@@ -106,7 +106,7 @@ fn steps(config: &Config, databases: &[Protected]) -> Vec<Step> {
     let migrate = migrate_step(config);
     let is_down = config.maintenance.when != When::Never;
     if migrate.is_some() || is_down {
-        plain.push(pending_step());
+        plain.push(pending_step(facts.app.as_ref().and_then(|app| app.ran.as_deref())));
     }
     let protects = migrate.is_some() && !databases.is_empty();
     if protects {

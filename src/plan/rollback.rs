@@ -112,7 +112,7 @@ pub fn build_rollback(
     let mut plain = vec![];
     if restores.is_some() {
         plain.extend([
-            pending_step(),
+            pending_step(None),
             settings_step(&databases),
             copy_step(Condition::Always),
             workers_stop(),

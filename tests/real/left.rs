@@ -2,7 +2,14 @@
 
 use std::fs;
 
-use super::support::{Site, as_user};
+use serde_json::json;
+
+use super::support::{Site, as_user, eventually};
+
+fn as_root(line: &str, file: &std::path::Path) {
+    let done = std::process::Command::new("sh").args(["-euc", line, "sh"]).arg(file).status();
+    assert!(done.expect("sh runs").success());
+}
 
 /// The folder of the newest run.
 fn newest_run(site: &Site) -> std::path::PathBuf {
@@ -45,6 +52,24 @@ fn names_in_env_that_our_scripts_use_too_steer_nothing_and_reach_the_hooks() {
     let outcome = site.deploy_of(&["good"], "2222222", &[]).is(0).outcome();
     assert_eq!(outcome["data"], "migrated");
     assert_eq!(fs::read_to_string(seen).expect("the hook ran"), "theirs 1 x never y\n");
+}
+
+#[test]
+fn a_run_that_was_planned_for_other_data_changes_nothing() {
+    let site = Site::with_mariadb();
+    let artifact = site.artifact(&["good"], "2222222");
+    as_root("head -c 12000000 /dev/urandom >\"$1\"", &artifact.join("blob"));
+    let artifact = artifact.display().to_string();
+    let run = site.start(&["deploy", "--json", "--artifact", &artifact, "--revision", "2222222"]);
+    eventually("bytes arrive", || site.list(".backstay/runs").pop().is_some_and(|run| run.ends_with("2222222")));
+    site.schema().query("INSERT INTO migrations (migration, batch) VALUES ('2026_09_09_000000_by_hand', 9)");
+    let before = site.data();
+    let run = run.wait().is(10);
+    run.says("migrations have run since this deploy was planned");
+    let outcome = run.outcome();
+    assert_eq!((&outcome["failed_step"], &outcome["data"]), (&json!("pending"), &json!("untouched")));
+    assert_eq!((site.get("/").0, site.data() == before), (200, true));
+    site.deploy_of(&["good"], "3333333", &[]).is(0);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //   facts                        version, maintenance, queue, the routes that maintenance leaves open
 //   probe DIR NAME=CONNECTION…   facts, migrations that ran (`ran`), and settings of each connection (`db.NAME.…`)
 //   settings NAME CONNECTION DIR the connection's account into DIR/NAME.cnf; its driver, schema and host to stdout
-//   pending                      migrations that have not run, by the application's own migrator
+//   pending                      migrations that have not run, by the application's own migrator, and those that ran
 //   pretend [DIR]                the SQL that those would run, or that the ones in DIR would which have not run yet: each as
 //                                `migration` NAME, then `sql` NAME, tab, STATEMENT, then `pretended` with COUNT or
 //                                `unpretended` with REASON in STATEMENT's place. Their code runs; every connection of the app only writes down
@@ -297,6 +297,9 @@ try {
         case 'pending':
             foreach (array_keys(pending($app)) as $name) {
                 emit('pending', $name);
+            }
+            foreach (ran($app) as $name) {
+                emit('ran', $name);
             }
             break;
         case 'pretend':

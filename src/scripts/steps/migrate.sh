@@ -21,4 +21,4 @@ fi
 for name in $DATABASES; do
 	in_database "$name" flush || fail "database $name could not be written to the disk"
 done
-if [ -s "$BACKSTAY_STATE/pending" ]; then note "$(cut -f 2 "$BACKSTAY_STATE/pending" | head -n 3 | tr '\n' ' ')"; fi
+if [ -s "$BACKSTAY_STATE/pending" ]; then note "$(head -n 3 "$BACKSTAY_STATE/pending" | tr '\n' ' ')"; fi

@@ -8,8 +8,13 @@ if [ -n "${ROLLBACK-}" ]; then
 	count=0 WHEN=always
 elif [ "$PRESET" = laravel ]; then
 	cd "$BACKSTAY_RELEASE"
-	with_env "$PHP" "$BACKSTAY_DIR/lib/laravel.php" pending >"$BACKSTAY_STATE/pending"
-	count=$(grep -c '^pending	' "$BACKSTAY_STATE/pending" || :)
+	with_env "$PHP" "$BACKSTAY_DIR/lib/laravel.php" pending >"$BACKSTAY_STATE/migrations"
+	sed -n 's/^pending	//p' "$BACKSTAY_STATE/migrations" >"$BACKSTAY_STATE/pending"
+	if [ -f "$BACKSTAY_STEP_DIR/ran.expected" ]; then
+		sed -n 's/^ran	//p' "$BACKSTAY_STATE/migrations" >"$BACKSTAY_STATE/ran"
+		cmp -s "$BACKSTAY_STEP_DIR/ran.expected" "$BACKSTAY_STATE/ran" || fail "migrations have run since this deploy was planned: somebody else migrates. Deploy again"
+	fi
+	count=$(awk 'END { print NR }' "$BACKSTAY_STATE/pending")
 elif [ -n "$MIGRATES" ]; then
 	count=1 # another app does not tell: it may
 else
@@ -26,7 +31,7 @@ if [ -n "${ROLLBACK-}" ]; then
 elif [ "$count" -eq 0 ]; then
 	note "no migrations pending"
 elif [ "$PRESET" = laravel ]; then
-	note "$count pending: $(cut -f 2 "$BACKSTAY_STATE/pending" | head -n 3 | tr '\n' ' ')"
+	note "$count pending: $(head -n 3 "$BACKSTAY_STATE/pending" | tr '\n' ' ')"
 else
 	note "the migration will run"
 fi

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Points `current` back to where it pointed before this run, or removes it after a first deploy, and reloads.
-# A reload that fails does not stop the way back: the data must go back too. It is told.
+# A reload that fails or hangs does not stop the way back: the data must go back too. It is told.
 set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/release.sh"
@@ -23,7 +23,7 @@ reload() {
 	[ -d "$folder" ] || folder=$BACKSTAY_PATH
 	for command in "$BACKSTAY_STEP_DIR"/command-*; do
 		[ -f "$command" ] || continue
-		(cd "$folder" && with_env sh -eu "$command") || {
+		(cd "$folder" && with_env timeout 300 sh -eu "$command") || {
 			note "current is back, but release.reload failed: $(head -n 1 "$command")"
 			fact warning "release.reload failed after the way back: what serves the site may still hold the new release"
 		}
