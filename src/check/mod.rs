@@ -81,7 +81,7 @@ async fn once(check: &Check, site: &Site, from: From<'_>) -> Result<String, Stri
             let answer = ask(&revision.http, 0, within, site, from).await?;
             judge::revision(revision, &answer, expected)
         }
-        CheckKind::Tls { days } => tls::check(site.address(), *days, within).await,
+        CheckKind::Tls { days } => tls::check(site, *days, within, from).await,
         CheckKind::Command { .. } => Err("a command is checked on the target".to_owned()),
     }
 }
