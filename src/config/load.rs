@@ -153,6 +153,7 @@ impl Resolver<'_> {
             migrate.command = Some(format!("{php} artisan migrate --force"));
         }
         let maintenance = self.maintenance(preset, file.maintenance.unwrap_or_default())?;
+        let environment = self.environment(environment)?;
         Ok(Config {
             app,
             preset,
@@ -162,12 +163,12 @@ impl Resolver<'_> {
             workers: self.workers(file.workers.unwrap_or_default())?,
             databases: self.databases(preset, file.databases)?,
             migrate,
-            smoke: self.smoke(file.smoke.unwrap_or_default())?,
+            smoke: self.smoke(file.smoke.unwrap_or_default(), environment.url.as_deref())?,
             hooks: self.hooks(file.hooks)?,
             notify: notify(file.notify.unwrap_or_default()),
             runner: self.runner(&file.runner.unwrap_or_default())?,
             env: self.env(file.env)?,
-            environment: self.environment(environment)?,
+            environment,
         })
     }
 

@@ -92,6 +92,7 @@ pub fn build_rollback(
     rollback: &RollbackRequest,
 ) -> Result<Plan, Vec<Refusal>> {
     let mut refusals = facts.refusals.clone();
+    refusals.extend(refuse::certificate(config, facts));
     if config.release.strategy == Strategy::None {
         refusals.push(Refusal::new(
             "with strategy none there is no earlier release on the target",
