@@ -3,6 +3,7 @@
 use super::{
     About, Condition, Facts, Generation, Known, Plan, Refusal, Request,
     build::{databases, finish, secrets, settings, with_hooks},
+    database,
     params::params,
     refuse,
     steps::{
@@ -10,7 +11,7 @@ use super::{
         switch_step, workers_stop,
     },
 };
-use crate::config::{Config, Strategy};
+use crate::config::{Config, Database, Engine, Strategy, When};
 
 /// What a rollback was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,6 +77,32 @@ pub fn rollback_span<'a>(facts: &'a Facts, request: &RollbackRequest) -> Result<
     Ok(Span { runs, to, sealed })
 }
 
+/// Why data cannot be brought back: every database that is declared has to be one whose engine does that.
+fn unrestorable(config: &Config, facts: &Facts, request: &Request) -> Vec<Refusal> {
+    let keep = "--code-only keeps the data as it is: bring it back by your own means, before or after that";
+    if config.maintenance.when == When::Never {
+        let reason = "data is brought back in maintenance alone, and maintenance.when is never";
+        return vec![Refusal::new(reason, format!("set it to pending or always for this; or {keep}"))];
+    }
+    if config.databases.is_empty() {
+        return vec![Refusal::new("no database is declared, so there is nothing that could be brought back", keep)];
+    }
+    let restores = |database: &&Database| {
+        let connection = facts.connection(&database.name);
+        let protected = database::protected(config, database, request.run.as_str(), connection);
+        protected.is_some_and(|protected| protected.files.iter().any(|file| file.path.ends_with("/restore-of")))
+    };
+    let refusal = |database: &Database| {
+        let what = match database.engine {
+            Engine::None => "it is not protected (engine: none)",
+            Engine::Command { .. } => "commands of your own give back what the run itself has saved, nothing older",
+            Engine::Auto | Engine::Mysql | Engine::Sqlite => "it is of a kind that Backstay does not protect yet",
+        };
+        Refusal::new(format!("the data of database {} cannot be brought back: {what}", database.name), keep)
+    };
+    config.databases.iter().filter(|database| !restores(database)).map(refusal).collect()
+}
+
 /// What the release was deployed as, where its run is remembered.
 fn revision_of(facts: &Facts, release: &str) -> Option<String> {
     let made = facts.committed.iter().find(|known| {
@@ -109,6 +136,12 @@ pub fn build_rollback(
     };
     let discards = rollback.data == Some(RollbackData::Discard);
     let restores = span.sealed.filter(|_| discards);
+    if restores.is_some() {
+        refusals.extend(unrestorable(config, facts, request));
+    }
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
     let databases = if restores.is_some() { databases(config, facts, request) } else { Vec::new() };
     let mut plain = vec![];
     if restores.is_some() {

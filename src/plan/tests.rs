@@ -2,8 +2,14 @@
 
 use std::path::Path;
 
-use super::{Facts, Refusal, Request, RollbackRequest, build, build_rollback};
-use crate::config::{Config, Secret, Source, load};
+use super::{
+    About, Facts, Known, Refusal, Request, RollbackData, RollbackRequest, Summary, build, build_rollback,
+    database::Connection,
+};
+use crate::{
+    config::{Config, Secret, Source, load},
+    journal::RunState,
+};
 
 /// A Laravel app with a site over https; `more` stands before its environment.
 pub(crate) fn config(more: &str) -> Config {
@@ -30,6 +36,28 @@ fn probed() -> Facts {
     Facts { probed: true, ..Facts::default() }
 }
 
+/// Live is the second release, whose run migrated.
+fn after_a_migration() -> Facts {
+    let about = About {
+        command: "deploy".to_owned(),
+        release: Some("releases/two".to_owned()),
+        previous_release: Some("releases/one".to_owned()),
+        ..About::default()
+    };
+    let journal =
+        RunState { committed: true, reported: vec![("data".to_owned(), "migrated".to_owned())], ..RunState::default() };
+    let run = Known {
+        run: "two".to_owned(),
+        state: "committed".to_owned(),
+        summary: Summary { about, ..Summary::default() },
+        journal,
+    };
+    Facts { current: Some("releases/two".to_owned()), committed: vec![run], ..probed() }
+}
+
+const DISCARD: RollbackRequest = RollbackRequest { undo: None, data: Some(RollbackData::Discard) };
+const KEEP: RollbackRequest = RollbackRequest { undo: None, data: Some(RollbackData::Keep) };
+
 #[track_caller]
 fn assert_refused<T: std::fmt::Debug>(made: Result<T, Vec<Refusal>>, reason: &str) {
     let refusals = made.expect_err("it is refused");
@@ -44,4 +72,28 @@ fn a_certificate_is_not_asked_for_where_there_is_none() {
     assert_refused(build(&config, &probed(), &request()), "is not https");
     assert_refused(build_rollback(&config, &probed(), &request(), &RollbackRequest::default()), "is not https");
     assert!(build(&config, &Facts::default(), &request()).is_ok(), "a plan without a target is only shown");
+}
+
+#[test]
+fn data_is_not_said_to_come_back_where_it_could_not() {
+    let facts = after_a_migration();
+    let back = |config: &Config| build_rollback(config, &facts, &request(), &DISCARD);
+    let plan = back(&config("")).expect("the app's own database comes back");
+    assert!(plan.steps.iter().any(|step| step.name == "restore"));
+    for (more, reason) in [
+        ("maintenance: { when: never }", "maintenance.when is never"),
+        ("databases: { main: { engine: none } }", "main cannot be brought back: it is not protected"),
+        (
+            "databases: { main: {}, more: { engine: { command: { backup: x, restore: y } } } }",
+            "more cannot be brought back: commands of your own",
+        ),
+        ("databases: {}", "no database is declared"),
+    ] {
+        let config = config(more);
+        assert_refused(back(&config), reason);
+        assert!(build_rollback(&config, &facts, &request(), &KEEP).is_ok(), "{more}");
+    }
+    let connection = Connection { driver: "sqlsrv".to_owned(), ..Connection::default() };
+    let facts = Facts { connections: vec![("main".to_owned(), connection)], ..after_a_migration() };
+    assert_refused(build_rollback(&config(""), &facts, &request(), &DISCARD), "does not protect yet");
 }
