@@ -73,12 +73,20 @@ pub fn rollback_span<'a>(facts: &'a Facts, request: &RollbackRequest) -> Result<
             "there is nothing to go back to",
         ));
     };
+    if !facts.with_previous.contains(&undone.run) {
+        let revision = revision_of(facts, &to).map(|revision| format!(" (revision {revision})")).unwrap_or_default();
+        return Err(Refusal::new(
+            format!("the release from before run {}, {to}, is not on the target any more", undone.run),
+            format!("deploy what it was{revision} again; release.keep says how many releases are kept"),
+        ));
+    }
     let sealed = runs.iter().rev().copied().find(|known| known.journal.reported("data") == Some("migrated"));
     Ok(Span { runs, to, sealed })
 }
 
-/// Why data cannot be brought back: every database that is declared has to be one whose engine does that.
-fn unrestorable(config: &Config, facts: &Facts, request: &Request) -> Vec<Refusal> {
+/// Why the data that a run had sealed cannot be brought back: every database that is declared has to be one whose engine does
+/// that, and its copy has to be there.
+fn unrestorable(config: &Config, facts: &Facts, request: &Request, sealed: &str) -> Vec<Refusal> {
     let keep = "--code-only keeps the data as it is: bring it back by your own means, before or after that";
     if config.maintenance.when == When::Never {
         let reason = "data is brought back in maintenance alone, and maintenance.when is never";
@@ -87,20 +95,27 @@ fn unrestorable(config: &Config, facts: &Facts, request: &Request) -> Vec<Refusa
     if config.databases.is_empty() {
         return vec![Refusal::new("no database is declared, so there is nothing that could be brought back", keep)];
     }
-    let restores = |database: &&Database| {
+    let restores = |database: &Database| {
         let connection = facts.connection(&database.name);
         let protected = database::protected(config, database, request.run.as_str(), connection);
         protected.is_some_and(|protected| protected.files.iter().any(|file| file.path.ends_with("/restore-of")))
     };
+    let has_copy = |database: &Database| facts.copies.iter().any(|(run, name)| run == sealed && *name == database.name);
     let refusal = |database: &Database| {
+        let reason = format!("the data of database {} cannot be brought back", database.name);
+        if restores(database) {
+            let keeps =
+                format!("the copy that run {sealed} sealed is not there (databases.{}.keep_copies)", database.name);
+            return Refusal::new(format!("{reason}: {keeps}"), keep);
+        }
         let what = match database.engine {
             Engine::None => "it is not protected (engine: none)",
             Engine::Command { .. } => "commands of your own give back what the run itself has saved, nothing older",
             Engine::Auto | Engine::Mysql | Engine::Sqlite => "it is of a kind that Backstay does not protect yet",
         };
-        Refusal::new(format!("the data of database {} cannot be brought back: {what}", database.name), keep)
+        Refusal::new(format!("{reason}: {what}"), keep)
     };
-    config.databases.iter().filter(|database| !restores(database)).map(refusal).collect()
+    config.databases.iter().filter(|database| !restores(database) || !has_copy(database)).map(refusal).collect()
 }
 
 /// What the release was deployed as, where its run is remembered.
@@ -136,8 +151,8 @@ pub fn build_rollback(
     };
     let discards = rollback.data == Some(RollbackData::Discard);
     let restores = span.sealed.filter(|_| discards);
-    if restores.is_some() {
-        refusals.extend(unrestorable(config, facts, request));
+    if let Some(sealed) = restores {
+        refusals.extend(unrestorable(config, facts, request, &sealed.run));
     }
     if !refusals.is_empty() {
         return Err(refusals);

@@ -52,7 +52,13 @@ fn after_a_migration() -> Facts {
         summary: Summary { about, ..Summary::default() },
         journal,
     };
-    Facts { current: Some("releases/two".to_owned()), committed: vec![run], ..probed() }
+    Facts {
+        current: Some("releases/two".to_owned()),
+        committed: vec![run],
+        with_previous: vec!["two".to_owned()],
+        copies: vec![("two".to_owned(), "main".to_owned())],
+        ..probed()
+    }
 }
 
 const DISCARD: RollbackRequest = RollbackRequest { undo: None, data: Some(RollbackData::Discard) };
@@ -96,4 +102,17 @@ fn data_is_not_said_to_come_back_where_it_could_not() {
     let connection = Connection { driver: "sqlsrv".to_owned(), ..Connection::default() };
     let facts = Facts { connections: vec![("main".to_owned(), connection)], ..after_a_migration() };
     assert_refused(build_rollback(&config(""), &facts, &request(), &DISCARD), "does not protect yet");
+}
+
+#[test]
+fn what_a_rollback_needs_is_looked_for_before_it_begins() {
+    let config = config("databases: { main: {}, more: { engine: mysql } }");
+    let facts = after_a_migration();
+    assert_refused(
+        build_rollback(&config, &facts, &request(), &DISCARD),
+        "more cannot be brought back: the copy that run two sealed is not there (databases.more.keep_copies)",
+    );
+    assert!(build_rollback(&config, &facts, &request(), &KEEP).is_ok());
+    let facts = Facts { with_previous: vec![], ..facts };
+    assert_refused(build_rollback(&config, &facts, &request(), &KEEP), "releases/one, is not on the target any more");
 }

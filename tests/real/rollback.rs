@@ -86,6 +86,23 @@ fn going_back_over_several_runs_brings_back_the_data_from_before_the_oldest() {
 }
 
 #[test]
+fn what_going_back_takes_is_looked_for_before_users_see_anything() {
+    let site = Site::with_first();
+    let first = std::fs::canonicalize(site.path.join("current")).expect("it is live");
+    let deployed = site.deploy_of(&["good"], "2222222", &[]).is(0).outcome();
+    let run = deployed["run"].as_str().expect("a run");
+    let copy = site.path.join(format!(".backstay/copies/{run}/main.sqlite"));
+    let (data, watch) = (site.data(), site.watch());
+    std::fs::rename(&copy, copy.with_extension("away")).expect("it was kept");
+    site.backstay(&["rollback", "--json", "--discard-writes"]).is(3).says("keep_copies").says("--code-only");
+    std::fs::rename(copy.with_extension("away"), &copy).expect("ours");
+    std::fs::rename(&first, first.with_extension("away")).expect("it was kept");
+    site.backstay(&["rollback", "--json", "--code-only"]).is(3).says("not on the target any more").says("1111111");
+    assert_eq!(watch.end().into_iter().collect::<Vec<_>>(), [200]);
+    assert_eq!((site.journals().len(), site.data()), (2, data));
+}
+
+#[test]
 fn in_production_discarding_writes_asks_for_the_environments_name() {
     let site = Site::with_first();
     site.deploy_of(&["good"], "2222222", &[]).is(0);
