@@ -116,3 +116,28 @@ fn what_a_rollback_needs_is_looked_for_before_it_begins() {
     let facts = Facts { with_previous: vec![], ..facts };
     assert_refused(build_rollback(&config, &facts, &request(), &KEEP), "releases/one, is not on the target any more");
 }
+
+#[test]
+fn hooks_beside_what_follows_the_decision_run_when_it_does_and_can_only_warn() {
+    let config = config(
+        "hooks: { before-maintenance-off: [ a ], after-workers-start: [ b ], after-tidy: [ c, d ], after-commit: [ e ] }",
+    );
+    let plan = build(&config, &probed(), &request()).expect("a plan");
+    let finish: Vec<_> =
+        plan.finish.iter().map(|finish| (finish.name.as_str(), finish.only_if_begun, finish.required)).collect();
+    let down = Some("maintenance-on");
+    assert_eq!(
+        finish,
+        [
+            ("data-open", Some("protect"), true),
+            ("before-maintenance-off", down, false),
+            ("maintenance-off", down, true),
+            ("workers-start", None, true),
+            ("after-workers-start", None, false),
+            ("after-commit", None, false),
+            ("tidy", None, false),
+            ("after-tidy", None, false),
+            ("after-tidy", None, false),
+        ]
+    );
+}

@@ -1,24 +1,37 @@
 //! `hooks`: commands around steps.
 
 use crate::config::{
-    error::{HOOK_STEPS, item, suggestion},
+    error::{item, suggestion},
     load::{Resolved, Resolver},
     raw,
     types::{Hook, HookPoint, HookWhen},
 };
 
+/// The steps that hooks can stand beside.
+const STEPS: [&str; 9] = [
+    "workers-stop",
+    "maintenance-on",
+    "protect",
+    "migrate",
+    "switch",
+    "smoke",
+    "maintenance-off",
+    "workers-start",
+    "tidy",
+];
+
 impl Resolver<'_> {
     pub(in crate::config) fn hooks(&self, raw: Option<raw::Ordered<Vec<raw::Hook>>>) -> Resolved<Vec<HookPoint>> {
         let mut points = Vec::new();
         for (key, hooks) in raw.map_or(Vec::new(), |r| r.0) {
-            let step = |prefix: &str| key.strip_prefix(prefix).filter(|s| HOOK_STEPS.contains(s)).map(str::to_owned);
+            let step = |prefix: &str| key.strip_prefix(prefix).filter(|s| STEPS.contains(s)).map(str::to_owned);
             let when = match key.as_str() {
                 "after-commit" => HookWhen::AfterCommit,
                 "after-rollback" => HookWhen::AfterRollback,
                 _ => step("before-").map(HookWhen::Before).or_else(|| step("after-").map(HookWhen::After)).ok_or_else(
                     || {
                         let known: Vec<String> =
-                            HOOK_STEPS.iter().flat_map(|s| [format!("before-{s}"), format!("after-{s}")]).collect();
+                            STEPS.iter().flat_map(|s| [format!("before-{s}"), format!("after-{s}")]).collect();
                         let known: Vec<&str> =
                             known.iter().map(String::as_str).chain(["after-commit", "after-rollback"]).collect();
                         self.text.at(
