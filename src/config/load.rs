@@ -154,7 +154,7 @@ impl Resolver<'_> {
         }
         let maintenance = self.maintenance(preset, file.maintenance.unwrap_or_default())?;
         let environment = self.environment(environment)?;
-        Ok(Config {
+        let config = Config {
             app,
             preset,
             php,
@@ -164,12 +164,15 @@ impl Resolver<'_> {
             databases: self.databases(preset, file.databases)?,
             migrate,
             smoke: self.smoke(file.smoke.unwrap_or_default(), environment.url.as_deref())?,
-            hooks: self.hooks(file.hooks)?,
+            hooks: Vec::new(),
             notify: notify(file.notify.unwrap_or_default()),
             runner: self.runner(&file.runner.unwrap_or_default())?,
             env: self.env(file.env)?,
             environment,
-        })
+        };
+        // which steps there are follows from all the rest
+        let hooks = self.hooks(file.hooks, &config)?;
+        Ok(Config { hooks, ..config })
     }
 
     fn migrate(&self, raw: raw::Migrate) -> Resolved<Migrate> {

@@ -161,6 +161,25 @@ fn a_hook_beside_no_step_is_pointed_at() {
 }
 
 #[test]
+fn what_would_never_run_is_pointed_at() {
+    insta::assert_snapshot!(error(&format!("{MINIMAL}release: {{ strategy: none }}\nhooks:\n  after-switch: [x]\n")), @"
+    backstay.yml:10:3: release.strategy is none, so there is no step switch: this hook would never run
+        |
+     10 |   after-switch: [x]
+        |   ^
+      leave it out; or reset it for this environment alone, by null under `override`
+    ");
+    for (text, said) in [
+        ("hooks:\n  after-commit:\n    - do: x\n      undo: y\n", "11:7: `undo` of after-commit would never run"),
+        ("hooks:\n  before-tidy: [ { do: x, undo: y } ]\n", "9:27: `undo` of before-tidy would never run"),
+        ("release: { strategy: none, reload: [x] }\n", "8:28: `reload` would never run"),
+    ] {
+        let error = error(&format!("{MINIMAL}{text}"));
+        assert!(error.starts_with(&format!("backstay.yml:{said}")), "{error}");
+    }
+}
+
+#[test]
 fn what_is_wrong_in_a_list_is_pointed_at_in_its_entry() {
     let cases = [
         ("workers:\n  - kind: queue\n    grace: 60s\n  # slow\n  - kind: queue\n    grace: soon\n", "13:5"),

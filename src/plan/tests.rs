@@ -3,21 +3,25 @@
 use std::path::Path;
 
 use super::{
-    About, Facts, Known, Refusal, Request, RollbackData, RollbackRequest, Summary, build, build_rollback,
+    About, Facts, Finish, Known, Refusal, Request, RollbackData, RollbackRequest, Summary, build, build_rollback,
     database::Connection,
 };
 use crate::{
-    config::{Config, Secret, Source, load},
+    config::{Config, ConfigError, Secret, Source, load},
     journal::RunState,
 };
 
 /// A Laravel app with a site over https; `more` stands before its environment.
 pub(crate) fn config(more: &str) -> Config {
+    try_config(more).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn try_config(more: &str) -> Result<Config, ConfigError> {
     let text = format!(
         "version: 1\napp: shop\n{more}\nenvironments:\n  test: {{ transport: local, path: /srv/shop, url: \"https://shop.example.com\" }}\n"
     );
     let source = Source { name: "backstay.yml", text: &text, folder: Path::new("/") };
-    load(source, None, &|_| None).unwrap_or_else(|error| panic!("{error}"))
+    load(source, None, &|_| None)
 }
 
 pub(crate) fn request() -> Request {
@@ -140,4 +144,55 @@ fn hooks_beside_what_follows_the_decision_run_when_it_does_and_can_only_warn() {
             ("after-tidy", None, false),
         ]
     );
+}
+
+#[test]
+fn a_hook_is_taken_exactly_where_its_step_can_run() {
+    let steps = [
+        "workers-stop",
+        "maintenance-on",
+        "protect",
+        "migrate",
+        "switch",
+        "smoke",
+        "maintenance-off",
+        "workers-start",
+        "tidy",
+    ];
+    let request = Request { data_only: true, ..request() };
+    for strategy in ["symlink", "none"] {
+        for when in ["pending", "always", "never"] {
+            for migrate in ["x", "null"] {
+                for engine in ["auto", "mysql", "none", "{ command: { backup: x, restore: y } }"] {
+                    let base = format!(
+                        "release: {{ strategy: {strategy} }}\nmaintenance: {{ when: {when} }}\nmigrate: {{ command: {migrate} }}\n\
+                         databases: {{ main: {{ engine: {engine} }} }}\n"
+                    );
+                    let plan = build(&config(&base), &probed(), &request).expect("a plan");
+                    let has = |name: &str| {
+                        let is_begun = |step: &str| plan.steps.iter().any(|s| s.name == step);
+                        let finishes = |f: &&Finish| f.name == name && f.only_if_begun.is_none_or(is_begun);
+                        is_begun(name) || plan.finish.iter().any(|finish| finishes(&finish))
+                    };
+                    for step in steps {
+                        let taken = try_config(&format!("{base}hooks: {{ before-{step}: [ x ] }}"));
+                        assert_eq!(taken.is_ok(), has(step), "{step} in {base}");
+                        let Ok(config) = taken else { continue };
+                        let plan = build(&config, &probed(), &request).expect("a plan");
+                        let hook = format!("before-{step}");
+                        let names = plan.steps.iter().map(|s| &s.name).chain(plan.finish.iter().map(|f| &f.name));
+                        assert!(names.into_iter().any(|name| *name == hook), "{hook} in {base}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn with_the_code_there_already_an_undo_that_would_run_is_enough() {
+    let with =
+        |hooks: &str| build(&config(&format!("release: {{ strategy: none }}\nhooks: {hooks}")), &probed(), &request());
+    assert!(with("{ before-smoke: [ { do: x, undo: y } ] }").is_ok());
+    assert_refused(with("{ before-smoke: [ x ] }"), "nothing here could bring the old one back");
 }
