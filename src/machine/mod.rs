@@ -6,6 +6,8 @@ mod link;
 mod outcome;
 mod prelude;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub use follow::{Follow, Role};
 pub use link::LinkLine;

@@ -44,6 +44,7 @@ pub fn outcome(state: &RunState, about: &About, run: &str) -> OutcomeReport {
         release: live.clone(),
         previous_release: if is_new { other.clone() } else { live.clone() },
         is_first: about.release.is_some() && about.previous_release.is_none(),
+        is_rollback: about.command == "rollback",
         run: RunId::try_from(run.to_owned()).ok(),
     }
 }
@@ -69,6 +70,7 @@ pub fn about_run(
         previous_release: release.clone(),
         release,
         is_first: false,
+        is_rollback: false,
         run: None,
     }
 }
@@ -106,9 +108,10 @@ fn failed_step(state: &RunState, kind: Outcome) -> Option<String> {
 fn data(state: &RunState) -> Data {
     match (state.committed, state.reported("data")) {
         (true, Some("migrated")) => Data::Migrated,
+        (true, Some("kept-migrated")) => Data::KeptMigrated,
+        (_, Some("restored")) => Data::Restored,
         (true, _) => Data::Untouched,
-        (false, Some("restored")) => Data::Restored,
-        (false, _) if state.has_begun("migrate") => Data::KeptMigrated,
+        (false, _) if state.has_begun("migrate") || state.has_begun("restore") => Data::KeptMigrated,
         (false, _) => Data::Untouched,
     }
 }

@@ -173,6 +173,7 @@ pub fn build_rollback(
     plain.extend([switch_step(config), smoke_step(config)]);
     let mut params = params(config, request, &databases);
     params.push(("ROLLBACK", "yes".to_owned()));
+    params.extend(span.sealed.filter(|_| !discards).map(|_| ("KEEPS_MIGRATED", "yes".to_owned())));
     params.extend(restores.map(|of| ("RESTORE_OF", of.run.clone())));
     let undone = &span.runs[span.runs.len() - 1].summary.about;
     let folder =

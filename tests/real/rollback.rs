@@ -12,8 +12,10 @@ fn going_back_over_a_migration_needs_a_word_and_brings_back_the_data() {
     let after = site.data();
     site.backstay(&["rollback", "--json"]).is(2).says("--discard-writes");
 
-    let outcome = site.backstay(&["rollback", "--json", "--discard-writes"]).is(0).outcome();
-    assert_eq!(outcome["outcome"], "committed");
+    let back = site.backstay(&["rollback", "--json", "--discard-writes"]).is(0);
+    let outcome = back.outcome();
+    assert_eq!((&outcome["outcome"], &outcome["data"]), (&json!("committed"), &json!("restored")));
+    back.says("The earlier version is live with the data that it had.");
     assert_eq!(site.data(), before);
     assert!(site.get("/").1.contains("1111111"));
     assert_eq!(site.get("/").0, 200);
@@ -21,8 +23,9 @@ fn going_back_over_a_migration_needs_a_word_and_brings_back_the_data() {
     // and forward again, over that rollback
     site.deploy_of(&["good"], "3333333", &[]).is(0);
     assert_eq!(site.data().replace("3333333", "2222222").len(), after.len());
-    let outcome = site.backstay(&["rollback", "--json", "--code-only"]).is(0).outcome();
-    assert_eq!(outcome["data"], json!("untouched"));
+    let back = site.backstay(&["rollback", "--json", "--code-only"]).is(0);
+    assert_eq!(back.outcome()["data"], json!("kept-migrated"));
+    back.says("The earlier version is live, the data stays migrated.");
     assert!(site.data().contains("phone"));
     assert!(site.get("/").1.contains("1111111"));
 }
@@ -33,7 +36,8 @@ fn a_rollback_that_fails_its_checks_is_rolled_back_itself() {
     site.deploy_of(&["good"], "2222222", &[]).is(0);
     let migrated = site.data();
     site.configure("smoke: { checks: [ { http: /, body: \"shop 2222222\" } ] }\n");
-    site.backstay(&["rollback", "--json", "--discard-writes"]).is(10);
+    let run = site.backstay(&["rollback", "--json", "--discard-writes"]).is(10);
+    assert_eq!(run.outcome()["data"], json!("restored"));
     assert_eq!(site.data(), migrated);
     assert!(site.get("/").1.contains("2222222"));
 }
