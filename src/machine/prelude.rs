@@ -12,14 +12,14 @@ pub(super) fn probed(
     facts: Facts,
     since_ms: i64,
     now_ms: i64,
-    settled: Option<String>,
+    (settled, again): (Option<String>, bool),
 ) -> (State, Vec<Effect>) {
     let newest = facts.unfinished.first().cloned();
     match &job.goal {
         Goal::Plan => planned(job, facts, newest.as_ref()),
         Goal::Settle { retry, accept } => settle(newest, *retry, accept.clone(), now_ms),
         Goal::Abort => abort(job, newest, now_ms),
-        Goal::Deploy | Goal::Rollback(_) => begin(job, &facts, newest, since_ms, now_ms, settled),
+        Goal::Deploy | Goal::Rollback(_) => begin(job, &facts, newest, (since_ms, now_ms), (settled, again)),
     }
 }
 
@@ -42,9 +42,8 @@ fn begin(
     job: &Job,
     facts: &Facts,
     unfinished: Option<Known>,
-    since_ms: i64,
-    now_ms: i64,
-    settled: Option<String>,
+    (since_ms, now_ms): (i64, i64),
+    (settled, again): (Option<String>, bool),
 ) -> (State, Vec<Effect>) {
     if let Some((known, digest)) = &facts.same_key
         && let Some((_, own)) = &job.request.key
@@ -83,7 +82,7 @@ fn begin(
             effects.extend(plan.warnings.iter().map(|text| Effect::Emit(EventKind::Warning { text: text.clone() })));
             effects.push(Effect::Emit(EventKind::PhaseBegun { phase: Phase::Arm }));
             effects.push(Effect::Arm(Box::new(plan.clone())));
-            (State::Arming { plan: Box::new(plan), since_ms: now_ms, cancelled: false }, effects)
+            (State::Arming { plan: Box::new(plan), since_ms: now_ms, cancelled: false, again }, effects)
         }
     }
 }
