@@ -141,10 +141,10 @@ pub(super) fn with_hooks(config: &Config, plain: Vec<Step>) -> Vec<Step> {
     plain.into_iter().flat_map(|step| step_with_hooks(&config.hooks, step)).collect()
 }
 
-/// The http checks on the site itself that the old version passed.
+/// The http checks on the site itself that the old version passed, as far as a look without following redirects tells.
 fn owed(config: &Config, facts: &Facts) -> Vec<(String, Vec<u16>)> {
     let http = config.smoke.checks.iter().filter_map(|check| match &check.kind {
-        CheckKind::Http(http) if http.http.starts_with('/') => Some(http),
+        CheckKind::Http(http) if http.http.starts_with('/') && http.redirects == 0 => Some(http),
         CheckKind::Http(_) | CheckKind::Revision(_) | CheckKind::Tls { .. } | CheckKind::Command { .. } => None,
     });
     http.filter(|http| facts.baseline.contains(&http.http))

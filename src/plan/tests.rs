@@ -196,3 +196,16 @@ fn with_the_code_there_already_an_undo_that_would_run_is_enough() {
     assert!(with("{ before-smoke: [ { do: x, undo: y } ] }").is_ok());
     assert_refused(with("{ before-smoke: [ x ] }"), "nothing here could bring the old one back");
 }
+
+#[test]
+fn after_a_rollback_nothing_is_owed_that_is_seen_only_behind_a_redirect() {
+    let owed = |checks: &str| {
+        let config = config(&format!("smoke: {{ checks: [ {checks} ] }}"));
+        let facts = Facts { baseline: vec!["/".to_owned(), "/login".to_owned()], ..probed() };
+        let plan = build(&config, &facts, &request()).expect("a plan");
+        let smoke_old = plan.finish.into_iter().find(|finish| finish.name == "smoke-old");
+        smoke_old.map(|finish| String::from_utf8_lossy(&finish.files[0].bytes).into_owned())
+    };
+    assert_eq!(owed("{ http: / }, { http: /login, redirects: 1 }").as_deref(), Some("200 /\n"));
+    assert_eq!(owed("{ http: /login, redirects: 1 }"), None);
+}
