@@ -78,11 +78,8 @@ pub fn about_run(
 fn reason(state: &RunState, kind: Outcome) -> String {
     let why = state.abort.as_ref().map(|abort| abort.text.clone());
     match kind {
-        Outcome::Committed => match state.reported("lifted") {
-            Some("not-seen") => "committed; maintenance is lifted, but the site was not seen open".to_owned(),
-            Some(_) | None => "every step and every required check passed".to_owned(),
-        },
-        Outcome::RolledBack | Outcome::Cancelled => why.unwrap_or_else(|| "it was given back".to_owned()),
+        Outcome::Committed => with_lifted(state, "every step and every required check passed"),
+        Outcome::RolledBack | Outcome::Cancelled => with_lifted(state, why.as_deref().unwrap_or("it was given back")),
         Outcome::Stuck => match &state.end {
             Some(End::Stuck { text, .. }) => text.clone(),
             Some(End::Decided(_)) | None => String::new(),
@@ -91,6 +88,13 @@ fn reason(state: &RunState, kind: Outcome) -> String {
             "the end was not seen from here; the target goes on alone, to one of the two states".to_owned()
         }
         Outcome::Refused | Outcome::Locked => why.unwrap_or_default(),
+    }
+}
+
+fn with_lifted(state: &RunState, reason: &str) -> String {
+    match state.reported("lifted") {
+        Some("not-seen") => format!("{reason}; maintenance is lifted, but the site was not seen open"),
+        Some(_) | None => reason.to_owned(),
     }
 }
 

@@ -1,11 +1,11 @@
 //! What the runner makes of what it is told, without a target.
 
-use super::{Effect, Finish, Goal, Input, Job, LinkLine, State, outcome, step};
+use super::{Effect, Finish, Follow, Goal, Input, Job, LinkLine, Role, State, outcome, step};
 use crate::{
     journal::{Direction, Entry, Fact, RunState},
-    model::{Data, Outcome},
+    model::{Data, EventKind, Outcome},
     plan::{
-        About,
+        About, Summary,
         tests::{config, request},
     },
     scripts::Reply,
@@ -93,4 +93,39 @@ fn a_target_that_turns_a_run_away_twice_is_not_asked_for_ever() {
         assert_eq!(report.outcome, Outcome::Refused);
         assert!(report.reason.contains(RUN), "{}", report.reason);
     }
+}
+
+#[test]
+fn maintenance_is_not_said_to_be_seen_off_where_it_was_not() {
+    let off = |facts: Vec<Fact>| {
+        let mut follow = Follow::new(RUN, Role::Owner, Summary::default(), 0);
+        let facts = [vec![reported("maintenance", "on"), reported("maintenance", "off")], facts].concat();
+        let entries = (1..).zip(facts).map(|(seq, fact)| Entry { seq, at_ms: if seq == 1 { 0 } else { 100 }, fact });
+        let effects: Vec<Effect> = entries.flat_map(|entry| follow.entry(&entry)).collect();
+        let offs: Vec<_> = effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Emit(EventKind::MaintenanceOff { downtime_ms, seen }) => Some((*downtime_ms, *seen)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(offs.len(), 1, "{effects:?}");
+        offs[0]
+    };
+    let finished = Fact::Finished { step: "01-maintenance-off".to_owned(), code: 0, note: String::new() };
+    assert_eq!(off(vec![reported("lifted", "seen"), finished.clone()]), (100, true));
+    assert_eq!(off(vec![reported("lifted", "not-seen"), finished.clone()]), (100, false));
+    assert_eq!(off(vec![finished]), (100, false));
+}
+
+#[test]
+fn every_end_says_where_the_site_was_not_seen_open() {
+    let abort = Fact::Abort { kind: "step".to_owned(), step: "08-migrate".to_owned(), text: "exit 1".to_owned() };
+    let reason = |facts: Vec<Fact>| outcome(&journal(facts), &About::default(), RUN).reason;
+    let not_seen = "; maintenance is lifted, but the site was not seen open";
+    let ended = |direction| Fact::Ended { direction };
+    let back = vec![abort, Fact::Restored, reported("lifted", "not-seen"), ended(Direction::RolledBack)];
+    assert_eq!(reason(back), format!("exit 1{not_seen}"));
+    let committed = vec![Fact::Commit, reported("lifted", "not-seen"), ended(Direction::Committed)];
+    assert!(reason(committed).ends_with(not_seen));
 }
