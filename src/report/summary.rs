@@ -5,7 +5,7 @@ use super::{
     layout::{Layout, pad},
     paint::{GREEN, Paint, RED, YELLOW},
     time,
-    words::{one_line, step_head},
+    words::{one_line, site_is_back, step_head},
 };
 use crate::model::{Data, Event, EventKind, Outcome, OutcomeReport, StepResult};
 
@@ -55,7 +55,7 @@ impl Summary {
                 self.rows.push(Row::Step { name: step_head(step, *undo), took_ms: *duration_ms, failed });
             }
             EventKind::MaintenanceOn => self.rows.push(turn("users see maintenance")),
-            EventKind::MaintenanceOff { .. } => self.rows.push(turn("users see the site again")),
+            EventKind::MaintenanceOff { seen, .. } => self.rows.push(turn(site_is_back(*seen))),
             EventKind::Undoing { .. } => self.rows.push(turn("undoing")),
             EventKind::Commit => self.rows.push(turn("committed")),
             // The first failure is the cause; what fails after it is a consequence.

@@ -305,6 +305,13 @@ fn what_runs_lives_in_one_line() {
 }
 
 #[test]
+fn users_are_said_to_see_the_site_only_where_that_was_seen() {
+    let line = |seen| self::seen(Mode::Plain, false, vec![EventKind::MaintenanceOff { downtime_ms: 4_312, seen }]);
+    assert!(line(true).contains("users see the site again, after 4.3 s"), "{}", line(true));
+    assert!(line(false).contains("maintenance is lifted, after 4.3 s"), "{}", line(false));
+}
+
+#[test]
 fn going_back_after_the_commit_is_told_as_that() {
     let end = |outcome, data| {
         let report = OutcomeReport { is_rollback: true, ..report(outcome, data, "why", None) };
