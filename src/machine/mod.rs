@@ -212,6 +212,6 @@ pub enum Finish {
         /// The plan.
         plan: Result<Box<Plan>, Vec<Refusal>>,
     },
-    /// There was nothing to do.
-    Nothing(String),
+    /// There was nothing to do; its reason says why.
+    Nothing(OutcomeReport),
 }

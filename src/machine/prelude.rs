@@ -17,8 +17,8 @@ pub(super) fn probed(
     let newest = facts.unfinished.first().cloned();
     match &job.goal {
         Goal::Plan => planned(job, facts, newest.as_ref()),
-        Goal::Settle { retry, accept } => settle(newest, *retry, accept.clone(), now_ms),
-        Goal::Abort => abort(job, newest, now_ms),
+        Goal::Settle { retry, accept } => settle(&facts, newest, *retry, accept.clone(), now_ms),
+        Goal::Abort => abort(job, &facts, newest, now_ms),
         Goal::Deploy | Goal::Rollback(_) => begin(job, &facts, newest, (since_ms, now_ms), (settled, again)),
     }
 }
@@ -106,10 +106,16 @@ fn make(job: &Job, facts: &Facts) -> Result<Plan, Vec<Refusal>> {
     }
 }
 
-fn settle(unfinished: Option<Known>, retry: bool, accept: Option<String>, now_ms: i64) -> (State, Vec<Effect>) {
+fn settle(
+    facts: &Facts,
+    unfinished: Option<Known>,
+    retry: bool,
+    accept: Option<String>,
+    now_ms: i64,
+) -> (State, Vec<Effect>) {
     let settler = Role::Settler { then_deploy: false };
     let Some(known) = unfinished else {
-        return done(vec![], Finish::Nothing("there is no unfinished run to settle".to_owned()));
+        return nothing("there is no unfinished run to settle".to_owned(), facts);
     };
     match (known.state.as_str(), accept) {
         ("stuck", Some(state)) => recover(&known, settler, CallMode::Accept(state), now_ms),
@@ -127,7 +133,7 @@ fn settle(unfinished: Option<Known>, retry: bool, accept: Option<String>, now_ms
     }
 }
 
-fn abort(job: &Job, unfinished: Option<Known>, now_ms: i64) -> (State, Vec<Effect>) {
+fn abort(job: &Job, facts: &Facts, unfinished: Option<Known>, now_ms: i64) -> (State, Vec<Effect>) {
     match unfinished {
         Some(known) if known.state == "running" => {
             let (state, mut effects) = recover(&known, Role::Aborter, CallMode::Follow, now_ms);
@@ -140,10 +146,15 @@ fn abort(job: &Job, unfinished: Option<Known>, now_ms: i64) -> (State, Vec<Effec
                 "no run is in progress; run {} is {}: backstay settle -e {}",
                 known.run, known.state, job.config.environment.name
             );
-            done(vec![], Finish::Nothing(next))
+            nothing(next, facts)
         }
-        None => done(vec![], Finish::Nothing("no run is in progress".to_owned())),
+        None => nothing("no run is in progress".to_owned(), facts),
     }
+}
+
+/// What was asked for is so already.
+fn nothing(reason: String, facts: &Facts) -> (State, Vec<Effect>) {
+    done(vec![], Finish::Nothing(about_nothing(Outcome::Committed, reason, facts)))
 }
 
 fn recover(known: &Known, role: Role, mode: CallMode, now_ms: i64) -> (State, Vec<Effect>) {

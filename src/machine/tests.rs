@@ -129,3 +129,14 @@ fn every_end_says_where_the_site_was_not_seen_open() {
     let committed = vec![Fact::Commit, reported("lifted", "not-seen"), ended(Direction::Committed)];
     assert!(reason(committed).ends_with(not_seen));
 }
+
+#[test]
+fn with_nothing_to_do_there_is_an_outcome_too() {
+    for goal in [Goal::Settle { retry: false, accept: None }, Goal::Abort] {
+        let found = Reply::parse(b"current\treleases/one\nversion\t8\ndown\tyes\ncomplete\tyes\n");
+        let probed = Input::Probed { reply: Box::new(found), baseline: vec![] };
+        let Finish::Nothing(report) = end(&job(goal), vec![Input::Connected, probed]) else { panic!("nothing") };
+        assert_eq!((report.outcome.exit_code(), report.committed, report.data), (0, false, Data::Untouched));
+        assert_eq!((report.release.as_deref(), report.maintenance), (Some("releases/one"), true));
+    }
+}
