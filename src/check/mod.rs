@@ -39,6 +39,14 @@ pub struct Verdict {
     pub duration_ms: u64,
 }
 
+impl Verdict {
+    /// Of a check that could not be made.
+    pub fn unmade(check: &Check, why: &str) -> Self {
+        let name = name(&check.kind);
+        Self { name, passed: false, required: check.required, note: why.to_owned(), duration_ms: 0 }
+    }
+}
+
 /// Makes one check, as often as it may be tried. Command checks are made by a step on the target; here they fail.
 pub async fn check(check: &Check, site: &Site, from: From<'_>) -> Verdict {
     let name = name(&check.kind);
@@ -81,7 +89,7 @@ async fn once(check: &Check, site: &Site, from: From<'_>) -> Result<String, Stri
             let answer = ask(&revision.http, 0, within, site, from).await?;
             judge::revision(revision, &answer, expected)
         }
-        CheckKind::Tls { days } => tls::check(site.address(), *days, within).await,
+        CheckKind::Tls { days } => tls::check(site, *days, within, from).await,
         CheckKind::Command { .. } => Err("a command is checked on the target".to_owned()),
     }
 }

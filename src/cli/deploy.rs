@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     artifact::{Artifact, ArtifactError},
-    config::{Config, Preset, Strategy},
+    config::{Check, CheckKind, Config, Preset, Strategy},
     drive::{chain, now_ms},
     machine::{Goal, about_run},
     model::{Event, EventKind, Outcome},
@@ -63,14 +63,14 @@ pub(super) async fn run(global: &Global, args: &DeployArgs) -> anyhow::Result<u8
     carry_out(global, config, request, goal, artifact).await
 }
 
-/// The request and the artifact that it sends, read to its end.
+/// The request and the artifact that it sends, read to its end. What a plan may leave open, a deploy has to know.
 pub(super) async fn prepare(
     config: &Config,
     args: &DeployArgs,
-    needs_artifact: bool,
+    is_deploy: bool,
 ) -> anyhow::Result<Result<(Request, Option<Artifact>), ArtifactError>> {
     let artifact = match (config.release.strategy, &args.artifact) {
-        (Strategy::Symlink, None) if needs_artifact => {
+        (Strategy::Symlink, None) if is_deploy => {
             let text = "strategy symlink deploys an artifact: name a folder or an archive with --artifact";
             return Err(anyhow!(Usage(text.to_owned())));
         }
@@ -93,6 +93,12 @@ pub(super) async fn prepare(
     };
     let revision =
         args.revision.clone().or_else(|| std::env::var("GITHUB_SHA").ok()).filter(|revision| !revision.is_empty());
+    let compares = |check: &Check| check.required && matches!(check.kind, CheckKind::Revision(_));
+    if is_deploy && revision.is_none() && config.smoke.checks.iter().any(compares) {
+        let text =
+            "smoke.checks compares the served revision, and which one is deployed is not known: say it with --revision";
+        return Err(anyhow!(Usage(text.to_owned())));
+    }
     let stands_for = || {
         let artifact = artifact.as_ref().map_or("", Artifact::digest);
         digest_of(&format!("{} {artifact} {}", config.digest(), revision.as_deref().unwrap_or_default()))

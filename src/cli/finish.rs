@@ -36,9 +36,10 @@ pub(super) async fn carry_out(
             reporter.event(&Event { at_ms: now_ms(), run, kind: EventKind::Outcome(report) });
             Ok(code)
         }
-        Finish::Nothing(text) => {
-            reporter.result(&text);
-            Ok(0)
+        Finish::Nothing(report) => {
+            let code = report.outcome.exit_code();
+            reporter.nothing(&Event { at_ms: now_ms(), run, kind: EventKind::Outcome(report.clone()) }, &report.reason);
+            Ok(code)
         }
         Finish::Usage(text) => {
             reporter.close();

@@ -252,9 +252,6 @@ fn flow_entry(lines: &[&str], from: Spot, number: usize) -> Option<Spot> {
     None
 }
 
-/// The known steps that hooks can stand beside.
-pub(super) const HOOK_STEPS: [&str; 6] = ["workers-stop", "maintenance-on", "protect", "migrate", "switch", "smoke"];
-
 /// Whether the file can be read as its raw form; the first thing that cannot is the error.
 pub(super) fn read(text: Text<'_>) -> Result<raw::File, ConfigError> {
     serde_yaml::from_str(text.text).map_err(|error| text.yaml(&error))

@@ -153,7 +153,8 @@ impl Resolver<'_> {
             migrate.command = Some(format!("{php} artisan migrate --force"));
         }
         let maintenance = self.maintenance(preset, file.maintenance.unwrap_or_default())?;
-        Ok(Config {
+        let environment = self.environment(environment)?;
+        let config = Config {
             app,
             preset,
             php,
@@ -162,13 +163,16 @@ impl Resolver<'_> {
             workers: self.workers(file.workers.unwrap_or_default())?,
             databases: self.databases(preset, file.databases)?,
             migrate,
-            smoke: self.smoke(file.smoke.unwrap_or_default())?,
-            hooks: self.hooks(file.hooks)?,
+            smoke: self.smoke(file.smoke.unwrap_or_default(), environment.url.as_deref())?,
+            hooks: Vec::new(),
             notify: notify(file.notify.unwrap_or_default()),
             runner: self.runner(&file.runner.unwrap_or_default())?,
             env: self.env(file.env)?,
-            environment: self.environment(environment)?,
-        })
+            environment,
+        };
+        // which steps there are follows from all the rest
+        let hooks = self.hooks(file.hooks, &config)?;
+        Ok(Config { hooks, ..config })
     }
 
     fn migrate(&self, raw: raw::Migrate) -> Resolved<Migrate> {

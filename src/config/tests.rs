@@ -161,13 +161,32 @@ fn a_hook_beside_no_step_is_pointed_at() {
 }
 
 #[test]
+fn what_would_never_run_is_pointed_at() {
+    insta::assert_snapshot!(error(&format!("{MINIMAL}release: {{ strategy: none }}\nhooks:\n  after-switch: [x]\n")), @"
+    backstay.yml:10:3: release.strategy is none, so there is no step switch: this hook would never run
+        |
+     10 |   after-switch: [x]
+        |   ^
+      leave it out; or reset it for this environment alone, by null under `override`
+    ");
+    for (text, said) in [
+        ("hooks:\n  after-commit:\n    - do: x\n      undo: y\n", "11:7: `undo` of after-commit would never run"),
+        ("hooks:\n  before-tidy: [ { do: x, undo: y } ]\n", "9:27: `undo` of before-tidy would never run"),
+        ("release: { strategy: none, reload: [x] }\n", "8:28: `reload` would never run"),
+    ] {
+        let error = error(&format!("{MINIMAL}{text}"));
+        assert!(error.starts_with(&format!("backstay.yml:{said}")), "{error}");
+    }
+}
+
+#[test]
 fn what_is_wrong_in_a_list_is_pointed_at_in_its_entry() {
     let cases = [
         ("workers:\n  - kind: queue\n    grace: 60s\n  # slow\n  - kind: queue\n    grace: soon\n", "13:5"),
         ("workers: [ { kind: queue, grace: 60s }, { kind: queue, grace: soon } ]\n", "8:56"),
         ("workers:\n- kind: queue\n- kind: supervisor\n  grace: 1s\n", "10:3"),
-        ("smoke:\n  checks:\n    - http: /\n      within: 2s\n    - within: quick\n      http: /a\n", "12:7"),
-        ("smoke: { checks: [ { http: / },\n  { status: 200 } ] }\n", "9:3"),
+        ("smoke:\n  checks:\n    - command: x\n      within: 2s\n    - within: quick\n      command: y\n", "12:7"),
+        ("smoke: { checks: [ { command: x },\n  { status: 200 } ] }\n", "9:3"),
         ("hooks:\n  after-migrate:\n    - do: x\n      timeout: 1m\n    - { do: y, timeout: ever }\n", "12:16"),
         // a key that is missing there is not taken from the next section
         ("release:\n  keep: 3\nmaintenance:\n  on: x\n", "10:1"),
@@ -175,6 +194,23 @@ fn what_is_wrong_in_a_list_is_pointed_at_in_its_entry() {
     for (text, place) in cases {
         let error = error(&format!("{MINIMAL}{text}"));
         assert_eq!(error.split(": ").next(), Some(format!("backstay.yml:{place}").as_str()), "{error}");
+    }
+}
+
+#[test]
+fn a_check_that_asks_the_site_needs_its_address() {
+    let text = format!("{MINIMAL}smoke:\n  checks:\n    - command: x\n    - http: /\n");
+    insta::assert_snapshot!(error(&text), @"
+    backstay.yml:11:7: this check asks the site, and environment `staging` has no `url`
+        |
+     11 |     - http: /
+        |       ^
+      write the address that users have there, or give that environment checks of its own under `override`
+    ");
+    for check in ["revision: { http: /version }", "tls: { days: 14 }", "http: \"https://elsewhere.example.com/\""] {
+        let error = error(&format!("{MINIMAL}smoke: {{ checks: [ {{ {check} }} ] }}\n"));
+        assert!(error.contains("has no `url`"), "{error}");
+        assert!(read(&format!("{MINIMAL}    url: http://x\nsmoke: {{ checks: [ {{ {check} }} ] }}\n")).is_ok());
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::{
-    check::{self, Site},
+    check::{self, Site, Verdict},
     config::{Check, CheckKind, Config, HttpFrom, Secret},
     machine::{Checked, Goal, Input, Job},
     plan, scripts,
@@ -73,10 +73,13 @@ pub(super) async fn smoke(target: Arc<Target>, job: Arc<Job>, revision: Option<S
     let is_unknown = revision.is_none() && matches!(job.goal, Goal::Rollback(_));
     let site = site(&job.config, Some(&job.request.bypass), revision);
     for check in &job.config.smoke.checks {
-        match (&check.kind, &site) {
-            (CheckKind::Command { .. }, _) => {}
-            (CheckKind::Http(_) | CheckKind::Revision(_) | CheckKind::Tls { .. }, Some(site)) => {
-                let verdict = check::check(check, site, from(&job.config, &target)).await;
+        match &check.kind {
+            CheckKind::Command { .. } => {}
+            CheckKind::Http(_) | CheckKind::Revision(_) | CheckKind::Tls { .. } => {
+                let verdict = match &site {
+                    Some(site) => check::check(check, site, from(&job.config, &target)).await,
+                    None => Verdict::unmade(check, "the environment has no url"),
+                };
                 checked.push(Checked {
                     check: verdict.name,
                     passed: verdict.passed,
@@ -85,8 +88,6 @@ pub(super) async fn smoke(target: Arc<Target>, job: Arc<Job>, revision: Option<S
                     duration_ms: verdict.duration_ms,
                 });
             }
-            // The configuration refuses such checks without an address.
-            (CheckKind::Http(_) | CheckKind::Revision(_) | CheckKind::Tls { .. }, None) => {}
         }
     }
     Input::Smoked(checked)
@@ -107,5 +108,22 @@ fn from<'a>(config: &'a Config, target: &'a Target) -> check::From<'a> {
     match config.environment.http.from {
         HttpFrom::Runner => check::From::Runner,
         HttpFrom::Target => check::From::Target(target, &config.php),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::{config, request};
+
+    #[tokio::test]
+    async fn a_check_that_cannot_be_made_has_failed() {
+        let mut config = config("smoke: { checks: [ { http: / } ] }");
+        config.environment.url = None;
+        let target = Arc::new(Target::connect(&config.environment).await.expect("this machine"));
+        let job = Arc::new(Job { config, request: request(), goal: Goal::Deploy });
+        let Input::Smoked(checks) = smoke(target, job, None).await else { panic!("no checks") };
+        assert_eq!(checks.len(), 1);
+        assert!(checks[0].required && !checks[0].passed, "{checks:?}");
     }
 }

@@ -34,6 +34,8 @@ pub struct Follow {
     pub deaths: u32,
     /// When the running step began, on the target's clock.
     began_ms: i64,
+    /// How long users saw maintenance, until it is known whether the site was seen open.
+    lifted_after_ms: Option<u64>,
     /// Which script failed last, and its last lines until they are told.
     tail: (String, Vec<String>),
 }
@@ -68,6 +70,7 @@ impl Follow {
             leave_ms: None,
             deaths: 0,
             began_ms: 0,
+            lifted_after_ms: None,
             tail: Default::default(),
         }
     }
@@ -78,6 +81,7 @@ impl Follow {
             return Vec::new();
         }
         let mut effects = self.flush_tail();
+        effects.extend(self.lifted(entry));
         effects.extend(self.tell(entry));
         self.journal.apply(entry);
         if entry.fact == Fact::Await && self.role == Role::Owner && self.said.is_none() {
@@ -155,6 +159,16 @@ impl Follow {
         self.journal.committed || self.journal.abort.is_some() || self.journal.end.is_some()
     }
 
+    /// Maintenance was reported off; what comes next says whether that was seen.
+    fn lifted(&mut self, next: &Entry) -> Option<Effect> {
+        let downtime_ms = self.lifted_after_ms.take()?;
+        let seen = match &next.fact {
+            Fact::Reported { name, value } if name == "lifted" => value == "seen",
+            _ => self.journal.reported("lifted") == Some("seen"),
+        };
+        Some(Effect::Emit(EventKind::MaintenanceOff { downtime_ms, seen }))
+    }
+
     fn tell(&mut self, entry: &Entry) -> Vec<Effect> {
         let events = match &entry.fact {
             Fact::Start { .. } => vec![],
@@ -229,13 +243,13 @@ impl Follow {
         }]
     }
 
-    fn reported(&self, entry: &Entry, name: &str, value: &str) -> Vec<EventKind> {
+    fn reported(&mut self, entry: &Entry, name: &str, value: &str) -> Vec<EventKind> {
         match (name, value) {
             ("maintenance", "on") if self.journal.maintenance_on_ms.is_none() => vec![EventKind::MaintenanceOn],
             ("maintenance", "off") => {
                 let Some(on_ms) = self.journal.maintenance_on_ms else { return Vec::new() };
-                let downtime_ms = u64::try_from(entry.at_ms - on_ms).unwrap_or(0);
-                vec![EventKind::MaintenanceOff { downtime_ms, seen: true }]
+                self.lifted_after_ms = Some(u64::try_from(entry.at_ms - on_ms).unwrap_or(0));
+                Vec::new()
             }
             ("lifted", "not-seen") => {
                 vec![EventKind::Warning { text: "maintenance is lifted, but the site was not seen open".to_owned() }]

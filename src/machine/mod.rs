@@ -6,6 +6,8 @@ mod link;
 mod outcome;
 mod prelude;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub use follow::{Follow, Role};
 pub use link::LinkLine;
@@ -61,6 +63,8 @@ pub enum State {
         since_ms: i64,
         /// A run that was settled before.
         settled: Option<String>,
+        /// Whether the target had turned a run away, so that it is looked at once more.
+        again: bool,
     },
     /// The plan is on its way; the first journal line or an answer follows.
     Arming {
@@ -70,6 +74,8 @@ pub enum State {
         since_ms: i64,
         /// Whether someone asked to stop meanwhile.
         cancelled: bool,
+        /// Whether the target had turned away a run before this one.
+        again: bool,
     },
     /// A run is followed.
     Following(Box<Follow>),
@@ -206,6 +212,6 @@ pub enum Finish {
         /// The plan.
         plan: Result<Box<Plan>, Vec<Refusal>>,
     },
-    /// There was nothing to do.
-    Nothing(String),
+    /// There was nothing to do; its reason says why.
+    Nothing(OutcomeReport),
 }

@@ -44,6 +44,7 @@ pub fn outcome(state: &RunState, about: &About, run: &str) -> OutcomeReport {
         release: live.clone(),
         previous_release: if is_new { other.clone() } else { live.clone() },
         is_first: about.release.is_some() && about.previous_release.is_none(),
+        is_rollback: about.command == "rollback",
         run: RunId::try_from(run.to_owned()).ok(),
     }
 }
@@ -69,6 +70,7 @@ pub fn about_run(
         previous_release: release.clone(),
         release,
         is_first: false,
+        is_rollback: false,
         run: None,
     }
 }
@@ -76,11 +78,8 @@ pub fn about_run(
 fn reason(state: &RunState, kind: Outcome) -> String {
     let why = state.abort.as_ref().map(|abort| abort.text.clone());
     match kind {
-        Outcome::Committed => match state.reported("lifted") {
-            Some("not-seen") => "committed; maintenance is lifted, but the site was not seen open".to_owned(),
-            Some(_) | None => "every step and every required check passed".to_owned(),
-        },
-        Outcome::RolledBack | Outcome::Cancelled => why.unwrap_or_else(|| "it was given back".to_owned()),
+        Outcome::Committed => with_lifted(state, "every step and every required check passed"),
+        Outcome::RolledBack | Outcome::Cancelled => with_lifted(state, why.as_deref().unwrap_or("it was given back")),
         Outcome::Stuck => match &state.end {
             Some(End::Stuck { text, .. }) => text.clone(),
             Some(End::Decided(_)) | None => String::new(),
@@ -89,6 +88,13 @@ fn reason(state: &RunState, kind: Outcome) -> String {
             "the end was not seen from here; the target goes on alone, to one of the two states".to_owned()
         }
         Outcome::Refused | Outcome::Locked => why.unwrap_or_default(),
+    }
+}
+
+fn with_lifted(state: &RunState, reason: &str) -> String {
+    match state.reported("lifted") {
+        Some("not-seen") => format!("{reason}; maintenance is lifted, but the site was not seen open"),
+        Some(_) | None => reason.to_owned(),
     }
 }
 
@@ -106,9 +112,10 @@ fn failed_step(state: &RunState, kind: Outcome) -> Option<String> {
 fn data(state: &RunState) -> Data {
     match (state.committed, state.reported("data")) {
         (true, Some("migrated")) => Data::Migrated,
+        (true, Some("kept-migrated")) => Data::KeptMigrated,
+        (_, Some("restored")) => Data::Restored,
         (true, _) => Data::Untouched,
-        (false, Some("restored")) => Data::Restored,
-        (false, _) if state.has_begun("migrate") => Data::KeptMigrated,
+        (false, _) if state.has_begun("migrate") || state.has_begun("restore") => Data::KeptMigrated,
         (false, _) => Data::Untouched,
     }
 }

@@ -12,14 +12,14 @@ pub(super) fn probed(
     facts: Facts,
     since_ms: i64,
     now_ms: i64,
-    settled: Option<String>,
+    (settled, again): (Option<String>, bool),
 ) -> (State, Vec<Effect>) {
     let newest = facts.unfinished.first().cloned();
     match &job.goal {
         Goal::Plan => planned(job, facts, newest.as_ref()),
-        Goal::Settle { retry, accept } => settle(newest, *retry, accept.clone(), now_ms),
-        Goal::Abort => abort(job, newest, now_ms),
-        Goal::Deploy | Goal::Rollback(_) => begin(job, &facts, newest, since_ms, now_ms, settled),
+        Goal::Settle { retry, accept } => settle(&facts, newest, *retry, accept.clone(), now_ms),
+        Goal::Abort => abort(job, &facts, newest, now_ms),
+        Goal::Deploy | Goal::Rollback(_) => begin(job, &facts, newest, (since_ms, now_ms), (settled, again)),
     }
 }
 
@@ -42,9 +42,8 @@ fn begin(
     job: &Job,
     facts: &Facts,
     unfinished: Option<Known>,
-    since_ms: i64,
-    now_ms: i64,
-    settled: Option<String>,
+    (since_ms, now_ms): (i64, i64),
+    (settled, again): (Option<String>, bool),
 ) -> (State, Vec<Effect>) {
     if let Some((known, digest)) = &facts.same_key
         && let Some((_, own)) = &job.request.key
@@ -83,7 +82,7 @@ fn begin(
             effects.extend(plan.warnings.iter().map(|text| Effect::Emit(EventKind::Warning { text: text.clone() })));
             effects.push(Effect::Emit(EventKind::PhaseBegun { phase: Phase::Arm }));
             effects.push(Effect::Arm(Box::new(plan.clone())));
-            (State::Arming { plan: Box::new(plan), since_ms: now_ms, cancelled: false }, effects)
+            (State::Arming { plan: Box::new(plan), since_ms: now_ms, cancelled: false, again }, effects)
         }
     }
 }
@@ -107,10 +106,16 @@ fn make(job: &Job, facts: &Facts) -> Result<Plan, Vec<Refusal>> {
     }
 }
 
-fn settle(unfinished: Option<Known>, retry: bool, accept: Option<String>, now_ms: i64) -> (State, Vec<Effect>) {
+fn settle(
+    facts: &Facts,
+    unfinished: Option<Known>,
+    retry: bool,
+    accept: Option<String>,
+    now_ms: i64,
+) -> (State, Vec<Effect>) {
     let settler = Role::Settler { then_deploy: false };
     let Some(known) = unfinished else {
-        return done(vec![], Finish::Nothing("there is no unfinished run to settle".to_owned()));
+        return nothing("there is no unfinished run to settle".to_owned(), facts);
     };
     match (known.state.as_str(), accept) {
         ("stuck", Some(state)) => recover(&known, settler, CallMode::Accept(state), now_ms),
@@ -128,7 +133,7 @@ fn settle(unfinished: Option<Known>, retry: bool, accept: Option<String>, now_ms
     }
 }
 
-fn abort(job: &Job, unfinished: Option<Known>, now_ms: i64) -> (State, Vec<Effect>) {
+fn abort(job: &Job, facts: &Facts, unfinished: Option<Known>, now_ms: i64) -> (State, Vec<Effect>) {
     match unfinished {
         Some(known) if known.state == "running" => {
             let (state, mut effects) = recover(&known, Role::Aborter, CallMode::Follow, now_ms);
@@ -141,10 +146,15 @@ fn abort(job: &Job, unfinished: Option<Known>, now_ms: i64) -> (State, Vec<Effec
                 "no run is in progress; run {} is {}: backstay settle -e {}",
                 known.run, known.state, job.config.environment.name
             );
-            done(vec![], Finish::Nothing(next))
+            nothing(next, facts)
         }
-        None => done(vec![], Finish::Nothing("no run is in progress".to_owned())),
+        None => nothing("no run is in progress".to_owned(), facts),
     }
+}
+
+/// What was asked for is so already.
+fn nothing(reason: String, facts: &Facts) -> (State, Vec<Effect>) {
+    done(vec![], Finish::Nothing(about_nothing(Outcome::Committed, reason, facts)))
 }
 
 fn recover(known: &Known, role: Role, mode: CallMode, now_ms: i64) -> (State, Vec<Effect>) {

@@ -23,8 +23,10 @@ const DEATHS_MAX: u32 = 5;
 pub fn step(state: State, job: &Job, now_ms: i64, input: Input) -> (State, Vec<Effect>) {
     match state {
         State::Connecting => connecting(job, now_ms, input),
-        State::Probing { since_ms, settled } => probing(job, since_ms, settled, now_ms, input),
-        State::Arming { plan, since_ms, cancelled } => arming(job, plan, since_ms, cancelled, now_ms, input),
+        State::Probing { since_ms, settled, again } => probing(job, since_ms, (settled, again), now_ms, input),
+        State::Arming { plan, since_ms, cancelled, again } => {
+            arming(job, plan, since_ms, (cancelled, again), now_ms, input)
+        }
         State::Following(follow) => following(job, follow, now_ms, input),
         State::Rejoining { follow, since_ms, next_ms, tries } => {
             rejoining(job, follow, (since_ms, next_ms, tries), now_ms, input)
@@ -35,7 +37,7 @@ pub fn step(state: State, job: &Job, now_ms: i64, input: Input) -> (State, Vec<E
 
 fn connecting(job: &Job, now_ms: i64, input: Input) -> (State, Vec<Effect>) {
     match input {
-        Input::Connected => probe(now_ms, None),
+        Input::Connected => probe(now_ms, None, false),
         Input::ConnectFailed { refusal } => refused(vec![refusal], &Facts::default()),
         Input::Interrupted => cancelled_before(job),
         Input::Probed { .. }
@@ -49,17 +51,23 @@ fn connecting(job: &Job, now_ms: i64, input: Input) -> (State, Vec<Effect>) {
     }
 }
 
-fn probe(now_ms: i64, settled: Option<String>) -> (State, Vec<Effect>) {
+fn probe(now_ms: i64, settled: Option<String>, again: bool) -> (State, Vec<Effect>) {
     let begun = Effect::Emit(EventKind::PhaseBegun { phase: Phase::Probe });
-    (State::Probing { since_ms: now_ms, settled }, vec![begun, Effect::Probe])
+    (State::Probing { since_ms: now_ms, settled, again }, vec![begun, Effect::Probe])
 }
 
-fn probing(job: &Job, since_ms: i64, settled: Option<String>, now_ms: i64, input: Input) -> (State, Vec<Effect>) {
+fn probing(
+    job: &Job,
+    since_ms: i64,
+    (settled, again): (Option<String>, bool),
+    now_ms: i64,
+    input: Input,
+) -> (State, Vec<Effect>) {
     match input {
         Input::Probed { reply, baseline } => {
             let mut facts = Facts::read(&reply);
             facts.baseline = baseline;
-            probed(job, facts, since_ms, now_ms, settled)
+            probed(job, facts, since_ms, now_ms, (settled, again))
         }
         Input::ProbeFailed(reason) => {
             let remedy = "nothing was changed: try again, with -v to see more".to_owned();
@@ -73,7 +81,7 @@ fn probing(job: &Job, since_ms: i64, settled: Option<String>, now_ms: i64, input
         | Input::Uploaded
         | Input::UploadFailed { .. }
         | Input::Smoked(_)
-        | Input::Tick => (State::Probing { since_ms, settled }, vec![]),
+        | Input::Tick => (State::Probing { since_ms, settled, again }, vec![]),
     }
 }
 
@@ -86,7 +94,7 @@ fn arming(
     job: &Job,
     plan: Box<Plan>,
     since_ms: i64,
-    cancelled: bool,
+    (cancelled, again): (bool, bool),
     now_ms: i64,
     input: Input,
 ) -> (State, Vec<Effect>) {
@@ -104,7 +112,7 @@ fn arming(
             }
             (State::Following(Box::new(follow)), effects)
         }
-        Input::Line(LinkLine::Answer(word, rest)) => answered(job, &word, &rest, now_ms),
+        Input::Line(LinkLine::Answer(word, rest)) => answered(job, &plan, (&word, &rest), again, now_ms),
         // Whether the run began is not known: following it tells.
         Input::LinkClosed(_) => {
             let mut follow = Follow::new(plan.run.as_str(), Role::Owner, plan.summary(), now_ms);
@@ -118,7 +126,7 @@ fn arming(
             let reason = "stopped while the run was about to begin on the target".to_owned();
             done(vec![], Finish::Outcome(about_run(Outcome::InDoubt, reason, None, None)))
         }
-        Input::Interrupted => (State::Arming { plan, since_ms, cancelled: true }, vec![]),
+        Input::Interrupted => (State::Arming { plan, since_ms, cancelled: true, again }, vec![]),
         Input::Line(
             LinkLine::Plan(_)
             | LinkLine::Dead
@@ -136,7 +144,7 @@ fn arming(
         | Input::Uploaded
         | Input::UploadFailed { .. }
         | Input::Smoked(_)
-        | Input::Tick => (State::Arming { plan, since_ms, cancelled }, vec![]),
+        | Input::Tick => (State::Arming { plan, since_ms, cancelled, again }, vec![]),
     }
 }
 
@@ -152,18 +160,28 @@ fn armed(entry: &Entry, since_ms: i64, now_ms: i64) -> Vec<Effect> {
 }
 
 /// The executor looked again under the lock and did not begin.
-fn answered(job: &Job, word: &str, rest: &str, now_ms: i64) -> (State, Vec<Effect>) {
-    let again = Effect::Emit(EventKind::Warning {
-        text: "the target has changed since it was looked at; looking again".to_owned(),
-    });
-    let look_again = || {
-        let (state, mut effects) = probe(now_ms, None);
-        effects.insert(0, again.clone());
-        (state, effects)
-    };
+fn answered(job: &Job, plan: &Plan, (word, rest): (&str, &str), again: bool, now_ms: i64) -> (State, Vec<Effect>) {
     match word {
         // Who holds the lock, what is unfinished, what the same key did: the probe says it with more words.
-        "locked" | "unsettled" | "stuck" | "key" => look_again(),
+        "locked" | "unsettled" | "stuck" | "key" if !again => {
+            let text = "the target has changed since it was looked at; looking again".to_owned();
+            let (state, effects) = probe(now_ms, None, true);
+            (state, [vec![Effect::Emit(EventKind::Warning { text })], effects].concat())
+        }
+        // It did, and it said that nothing stands in the way.
+        "locked" => {
+            let lock = format!("{}/.backstay/lock", job.config.environment.path);
+            let reason = format!("something holds {lock}, and no run says so (fuser -v {lock} names it)");
+            let live = plan.about.previous_release.clone();
+            done(vec![], Finish::Outcome(about_run(Outcome::Locked, reason, None, live)))
+        }
+        "unsettled" | "stuck" | "key" => refused(
+            vec![Refusal::new(
+                format!("run {rest} came in between, twice"),
+                format!("see backstay status -e {}, and deploy again", job.config.environment.name),
+            )],
+            &Facts::default(),
+        ),
         "key-changed" => done(vec![], Finish::Usage(key_changed(rest))),
         "generation" => refused(
             vec![Refusal::new(rest, format!("deploy again to {}: it is looked at anew", job.config.environment.name))],
@@ -263,7 +281,7 @@ fn ended(job: &Job, mut follow: Box<Follow>, now_ms: i64) -> (State, Vec<Effect>
         let report = outcome(&follow.journal, &follow.summary.about, &follow.run);
         if report.outcome != Outcome::Stuck {
             let text = format!("run {} is settled: {}", follow.run, report.outcome.as_str());
-            let (state, more) = probe(now_ms, Some(follow.run.clone()));
+            let (state, more) = probe(now_ms, Some(follow.run.clone()), false);
             let told = Effect::Emit(EventKind::Warning { text });
             return (state, effects.into_iter().chain([told]).chain(more).collect());
         }

@@ -122,6 +122,9 @@ pub struct OutcomeReport {
     /// Whether no version had been live before (not part of the outcome object either).
     #[serde(skip)]
     pub is_first: bool,
+    /// Whether the run went back to an earlier version after the commit (not part of the outcome object either).
+    #[serde(skip)]
+    pub is_rollback: bool,
     /// The run, where there was one (not part of the outcome object itself: every JSON line carries it).
     #[serde(skip)]
     pub run: Option<RunId>,

@@ -6,9 +6,9 @@ use super::{
     params::params,
     refuse,
     steps::{
-        copy_step, data_open, finish_hooks, lib, maintenance_off, maintenance_on, migrate_step, notify, pending_step,
-        protect_step, release_step, settings_step, smoke_old, smoke_step, step_hooks, switch_step, tidy_finish,
-        workers_start, workers_stop,
+        copy_step, data_open, end_hooks, finish_with_hooks, lib, maintenance_off, maintenance_on, migrate_step, notify,
+        pending_step, protect_step, release_step, settings_step, smoke_old, smoke_step, step_with_hooks, switch_step,
+        tidy_finish, workers_start, workers_stop,
     },
 };
 use crate::{
@@ -128,30 +128,23 @@ fn steps(config: &Config, facts: &Facts, databases: &[Protected]) -> Vec<Step> {
 
 /// What follows the decision, in either direction.
 pub(super) fn finish(config: &Config, facts: &Facts, databases: &[Protected]) -> Vec<Finish> {
-    let mut finish: Vec<_> = smoke_old(&owed(config, facts)).into_iter().collect();
-    finish.extend((!databases.is_empty()).then(data_open));
-    finish.extend([maintenance_off(), workers_start()]);
-    finish.extend(finish_hooks(&config.hooks));
-    finish.push(tidy_finish(config));
-    finish
+    let mut plain: Vec<_> = smoke_old(&owed(config, facts)).into_iter().collect();
+    plain.extend((!databases.is_empty()).then(data_open));
+    plain.extend([maintenance_off(), workers_start()]);
+    plain.extend(end_hooks(&config.hooks));
+    plain.push(tidy_finish(config));
+    plain.into_iter().flat_map(|finish| finish_with_hooks(&config.hooks, finish)).collect()
 }
 
 /// The steps with the user's hooks around them.
 pub(super) fn with_hooks(config: &Config, plain: Vec<Step>) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for step in plain {
-        let (before, after) = step_hooks(&config.hooks, &step);
-        steps.extend(before);
-        steps.push(step);
-        steps.extend(after);
-    }
-    steps
+    plain.into_iter().flat_map(|step| step_with_hooks(&config.hooks, step)).collect()
 }
 
-/// The http checks on the site itself that the old version passed.
+/// The http checks on the site itself that the old version passed, as far as a look without following redirects tells.
 fn owed(config: &Config, facts: &Facts) -> Vec<(String, Vec<u16>)> {
     let http = config.smoke.checks.iter().filter_map(|check| match &check.kind {
-        CheckKind::Http(http) if http.http.starts_with('/') => Some(http),
+        CheckKind::Http(http) if http.http.starts_with('/') && http.redirects == 0 => Some(http),
         CheckKind::Http(_) | CheckKind::Revision(_) | CheckKind::Tls { .. } | CheckKind::Command { .. } => None,
     });
     http.filter(|http| facts.baseline.contains(&http.http))

@@ -25,6 +25,10 @@ pub struct Facts {
     pub same_key: Option<(Known, String)>,
     /// The newest committed runs, newest first.
     pub committed: Vec<Known>,
+    /// Those of them before which a release was live that is still on the target.
+    pub with_previous: Vec<String>,
+    /// Copies of data that are kept: the run that sealed one, the database.
+    pub copies: Vec<(String, String)>,
     /// Free space below the path.
     pub disk_free_bytes: Option<u64>,
     /// `cron`, `stopped`, `no-crontab` or `denied`.
@@ -129,6 +133,8 @@ impl Facts {
             last_run: text("last"),
             unfinished: known(reply, "unfinished"),
             committed: known(reply, "committed"),
+            with_previous: reply.all("previous").map(str::to_owned).collect(),
+            copies: said(reply, "copy"),
             same_key: same_key(reply),
             disk_free_bytes: reply.get("disk-free-kb").and_then(|kb| kb.trim().parse::<u64>().ok()).map(|kb| kb * 1024),
             guard: text("guard"),
@@ -245,7 +251,7 @@ fn pretended(reply: &Reply) -> Vec<Pretended> {
     reply.all("migration").map(each).collect()
 }
 
-/// Lines about databases: the name of one, a blank, the text.
+/// Lines of a name, a blank and a text.
 fn said(reply: &Reply, name: &str) -> Vec<(String, String)> {
     reply.all(name).filter_map(|line| line.split_once(' ')).map(owned).collect()
 }

@@ -14,6 +14,8 @@ mod refuse;
 mod rollback;
 mod step;
 mod steps;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use build::{Request, Shipment, build};
 pub use bundle::{BLOCK, Bundle, hex, pack};

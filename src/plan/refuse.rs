@@ -1,7 +1,7 @@
 //! Reasons not to begin, all of them at once, each with a remedy; and what a person should know before it begins.
 
 use super::{Facts, Refusal, Request};
-use crate::config::{Config, Engine, Guard, Preset, Strategy, When};
+use crate::config::{Check, CheckKind, Config, Engine, Guard, Preset, Strategy, When};
 
 /// Space that a run needs beside the release itself: journal, logs, copies of small databases.
 const SPARE_BYTES: u64 = 64 * 1024 * 1024;
@@ -14,6 +14,7 @@ pub fn refusals(config: &Config, facts: &Facts, request: &Request) -> Vec<Refusa
     all.extend(databases(config, facts));
     all.extend(disk(config, facts, request));
     all.extend(leaks(config, facts));
+    all.extend(certificate(config, facts));
     all
 }
 
@@ -101,6 +102,21 @@ fn leaks(config: &Config, facts: &Facts) -> Option<Refusal> {
         Refusal::new(
             format!("the live application cannot reach its database: {error}"),
             "mend its .env or the server first",
+        )
+    })
+}
+
+/// A certificate is asked for where there is none: known before users see maintenance.
+pub(super) fn certificate(config: &Config, facts: &Facts) -> Option<Refusal> {
+    let url = config.environment.url.as_deref().filter(|url| facts.probed && url.starts_with("http://"))?;
+    let is_required = |check: &Check| check.required && matches!(check.kind, CheckKind::Tls { .. });
+    config.smoke.checks.iter().any(is_required).then(|| {
+        Refusal::new(
+            format!("smoke.checks has a tls check, and {url} is not https: it could only fail"),
+            format!(
+                "write url with https://, or give environment {} checks of its own under override",
+                config.environment.name
+            ),
         )
     })
 }

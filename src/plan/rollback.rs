@@ -3,6 +3,7 @@
 use super::{
     About, Condition, Facts, Generation, Known, Plan, Refusal, Request,
     build::{databases, finish, secrets, settings, with_hooks},
+    database,
     params::params,
     refuse,
     steps::{
@@ -10,7 +11,7 @@ use super::{
         switch_step, workers_stop,
     },
 };
-use crate::config::{Config, Strategy};
+use crate::config::{Config, Database, Engine, Strategy, When};
 
 /// What a rollback was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,8 +73,49 @@ pub fn rollback_span<'a>(facts: &'a Facts, request: &RollbackRequest) -> Result<
             "there is nothing to go back to",
         ));
     };
+    if !facts.with_previous.contains(&undone.run) {
+        let revision = revision_of(facts, &to).map(|revision| format!(" (revision {revision})")).unwrap_or_default();
+        return Err(Refusal::new(
+            format!("the release from before run {}, {to}, is not on the target any more", undone.run),
+            format!("deploy what it was{revision} again; release.keep says how many releases are kept"),
+        ));
+    }
     let sealed = runs.iter().rev().copied().find(|known| known.journal.reported("data") == Some("migrated"));
     Ok(Span { runs, to, sealed })
+}
+
+/// Why the data that a run had sealed cannot be brought back: every database that is declared has to be one whose engine does
+/// that, and its copy has to be there.
+fn unrestorable(config: &Config, facts: &Facts, request: &Request, sealed: &str) -> Vec<Refusal> {
+    let keep = "--code-only keeps the data as it is: bring it back by your own means, before or after that";
+    if config.maintenance.when == When::Never {
+        let reason = "data is brought back in maintenance alone, and maintenance.when is never";
+        return vec![Refusal::new(reason, format!("set it to pending or always for this; or {keep}"))];
+    }
+    if config.databases.is_empty() {
+        return vec![Refusal::new("no database is declared, so there is nothing that could be brought back", keep)];
+    }
+    let restores = |database: &Database| {
+        let connection = facts.connection(&database.name);
+        let protected = database::protected(config, database, request.run.as_str(), connection);
+        protected.is_some_and(|protected| protected.files.iter().any(|file| file.path.ends_with("/restore-of")))
+    };
+    let has_copy = |database: &Database| facts.copies.iter().any(|(run, name)| run == sealed && *name == database.name);
+    let refusal = |database: &Database| {
+        let reason = format!("the data of database {} cannot be brought back", database.name);
+        if restores(database) {
+            let keeps =
+                format!("the copy that run {sealed} sealed is not there (databases.{}.keep_copies)", database.name);
+            return Refusal::new(format!("{reason}: {keeps}"), keep);
+        }
+        let what = match database.engine {
+            Engine::None => "it is not protected (engine: none)",
+            Engine::Command { .. } => "commands of your own give back what the run itself has saved, nothing older",
+            Engine::Auto | Engine::Mysql | Engine::Sqlite => "it is of a kind that Backstay does not protect yet",
+        };
+        Refusal::new(format!("{reason}: {what}"), keep)
+    };
+    config.databases.iter().filter(|database| !restores(database) || !has_copy(database)).map(refusal).collect()
 }
 
 /// What the release was deployed as, where its run is remembered.
@@ -92,6 +134,7 @@ pub fn build_rollback(
     rollback: &RollbackRequest,
 ) -> Result<Plan, Vec<Refusal>> {
     let mut refusals = facts.refusals.clone();
+    refusals.extend(refuse::certificate(config, facts));
     if config.release.strategy == Strategy::None {
         refusals.push(Refusal::new(
             "with strategy none there is no earlier release on the target",
@@ -108,6 +151,12 @@ pub fn build_rollback(
     };
     let discards = rollback.data == Some(RollbackData::Discard);
     let restores = span.sealed.filter(|_| discards);
+    if let Some(sealed) = restores {
+        refusals.extend(unrestorable(config, facts, request, &sealed.run));
+    }
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
     let databases = if restores.is_some() { databases(config, facts, request) } else { Vec::new() };
     let mut plain = vec![];
     if restores.is_some() {
@@ -124,6 +173,7 @@ pub fn build_rollback(
     plain.extend([switch_step(config), smoke_step(config)]);
     let mut params = params(config, request, &databases);
     params.push(("ROLLBACK", "yes".to_owned()));
+    params.extend(span.sealed.filter(|_| !discards).map(|_| ("KEEPS_MIGRATED", "yes".to_owned())));
     params.extend(restores.map(|of| ("RESTORE_OF", of.run.clone())));
     let undone = &span.runs[span.runs.len() - 1].summary.about;
     let folder =

@@ -16,8 +16,3 @@ pub(super) fn line(event: &Event) -> String {
     object.extend(fields.into_iter().filter(|(name, _)| name != "event" && name != "run"));
     Value::Object(object).to_string()
 }
-
-/// There was nothing to do.
-pub(super) fn nothing(text: &str) -> String {
-    json!({"v": 1, "ts": time::now(), "event": "nothing", "run": null, "reason": text}).to_string()
-}

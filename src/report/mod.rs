@@ -117,15 +117,15 @@ impl Reporter {
         }
     }
 
-    /// Says a result that is no outcome.
-    pub fn result(&mut self, text: &str) {
+    /// There was nothing to do: scripts get an outcome all the same, people the reason alone.
+    pub fn nothing(&mut self, outcome: &Event, reason: &str) {
         self.close();
         match &mut self.json {
             Some(json) => {
-                let _ = writeln!(json, "{}", json::nothing(text));
+                let _ = writeln!(json, "{}", json::line(outcome));
             }
             None => {
-                let _ = writeln!(self.errors, "{}", escape(text));
+                let _ = writeln!(self.errors, "{}", escape(reason));
             }
         }
     }

@@ -5,7 +5,7 @@ use super::{
     layout::{Layout, pad},
     paint::{GREEN, Paint, RED, YELLOW},
     time,
-    words::{one_line, step_head},
+    words::{one_line, site_is_back, step_head},
 };
 use crate::model::{Data, Event, EventKind, Outcome, OutcomeReport, StepResult};
 
@@ -55,7 +55,7 @@ impl Summary {
                 self.rows.push(Row::Step { name: step_head(step, *undo), took_ms: *duration_ms, failed });
             }
             EventKind::MaintenanceOn => self.rows.push(turn("users see maintenance")),
-            EventKind::MaintenanceOff { .. } => self.rows.push(turn("users see the site again")),
+            EventKind::MaintenanceOff { seen, .. } => self.rows.push(turn(site_is_back(*seen))),
             EventKind::Undoing { .. } => self.rows.push(turn("undoing")),
             EventKind::Commit => self.rows.push(turn("committed")),
             // The first failure is the cause; what fails after it is a consequence.
@@ -172,7 +172,8 @@ impl Summary {
             ),
             Outcome::RolledBack => {
                 lines.extend(log);
-                lines.push(("once it is mended", format!("backstay deploy -e {environment}")));
+                let command = if report.is_rollback { "rollback" } else { "deploy" };
+                lines.push(("once it is mended", format!("backstay {command} -e {environment}")));
             }
             Outcome::Cancelled => lines.extend(log),
             Outcome::Stuck => {
@@ -208,6 +209,7 @@ fn shortened(line: &str) -> String {
 /// What is live, with which data.
 fn site(report: &OutcomeReport) -> String {
     let live = match report.outcome {
+        Outcome::Committed if report.is_rollback => "The earlier version is live",
         Outcome::Committed => "The new version is live",
         // a first deploy goes back to nothing
         Outcome::RolledBack
@@ -218,6 +220,8 @@ fn site(report: &OutcomeReport) -> String {
         | Outcome::InDoubt => {
             if report.is_first {
                 "No version is live, as before"
+            } else if report.is_rollback {
+                "The version from before this rollback is live"
             } else {
                 "The old version is live"
             }
@@ -225,7 +229,7 @@ fn site(report: &OutcomeReport) -> String {
     };
     let data = match (report.outcome, report.data) {
         (Outcome::Committed, Data::Migrated) => " with its migrated data",
-        (Outcome::Committed, Data::Restored) => " with the data from before",
+        (Outcome::Committed, Data::Restored) => " with the data that it had",
         (_, Data::Restored) if report.is_first => "; the data are as before, compared",
         (_, Data::Restored) => " with its data, compared",
         (_, Data::Untouched) => ", the data was not touched",

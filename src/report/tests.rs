@@ -76,6 +76,7 @@ fn report(outcome: Outcome, data: Data, reason: &str, failed_step: Option<&str>)
         release: Some("releases/20261122T090000Z-aaaaaaa".into()),
         previous_release: Some("releases/20261122T090000Z-aaaaaaa".into()),
         is_first: false,
+        is_rollback: false,
         run: RunId::new("20261123T101500Z", "3f2a1c9").ok(),
     }
 }
@@ -300,6 +301,31 @@ fn what_runs_lives_in_one_line() {
     insta::assert_snapshot!(format!("{}\n{}", line(80), line(50)), @r"
     undo migrate         1 min 15 s  行 5 of 9, and this goes on for longer …
     undo migrate    1 min 15 s  行 5 of 9, and…
+    ");
+}
+
+#[test]
+fn users_are_said_to_see_the_site_only_where_that_was_seen() {
+    let line = |seen| self::seen(Mode::Plain, false, vec![EventKind::MaintenanceOff { downtime_ms: 4_312, seen }]);
+    assert!(line(true).contains("users see the site again, after 4.3 s"), "{}", line(true));
+    assert!(line(false).contains("maintenance is lifted, after 4.3 s"), "{}", line(false));
+}
+
+#[test]
+fn going_back_after_the_commit_is_told_as_that() {
+    let end = |outcome, data| {
+        let report = OutcomeReport { is_rollback: true, ..report(outcome, data, "why", None) };
+        let text = seen(Mode::None, false, vec![EventKind::Outcome(report)]);
+        text.lines().find(|line| line.contains("why")).expect("a sentence").to_owned()
+    };
+    insta::assert_snapshot!([
+        end(Outcome::Committed, Data::Restored),
+        end(Outcome::Committed, Data::KeptMigrated),
+        end(Outcome::RolledBack, Data::Restored),
+    ].join("\n"), @"
+    committed: why. The earlier version is live with the data that it had. Users saw maintenance for 4.3 s.
+    committed: why. The earlier version is live, the data stays migrated. Users saw maintenance for 4.3 s.
+    rolled back: why. The version from before this rollback is live with its data, compared. Users saw maintenance for 4.3 s; going back took 0.6 s.
     ");
 }
 

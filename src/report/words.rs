@@ -78,8 +78,8 @@ impl Speaker {
                 }
             }
             EventKind::MaintenanceOn => turn("users see maintenance"),
-            EventKind::MaintenanceOff { downtime_ms, .. } => {
-                turn(&format!("users see the site again, after {}", time::duration(*downtime_ms)))
+            EventKind::MaintenanceOff { downtime_ms, seen } => {
+                turn(&format!("{}, after {}", site_is_back(*seen), time::duration(*downtime_ms)))
             }
             EventKind::Undoing { reason } => {
                 let is_known = self.failed.iter().any(|note| !note.is_empty() && reason.contains(note.as_str()));
@@ -136,4 +136,9 @@ pub(super) fn one_line(text: &str) -> String {
 /// A commit's id as people know it.
 fn short(revision: &str) -> &str {
     if revision.len() == 40 && revision.is_ascii() { &revision[..7] } else { revision }
+}
+
+/// Maintenance is over: what is known of the site then.
+pub(super) const fn site_is_back(seen: bool) -> &'static str {
+    if seen { "users see the site again" } else { "maintenance is lifted" }
 }

@@ -9,7 +9,7 @@ mod ssh;
 pub use channel::{Channel, Ending, Exit, Output};
 pub use error::{ConnectError, KeyFault, TargetError};
 pub use local::Local;
-pub use ssh::Ssh;
+pub use ssh::{Ssh, Way};
 
 use crate::config::{Environment, Transport};
 
@@ -56,6 +56,14 @@ impl Target {
         match self {
             Self::Ssh(ssh) => ssh.open(script, args).await,
             Self::Local(local) => local.open(script, args),
+        }
+    }
+
+    /// A way to an address as the target reaches it; none where this machine is the target.
+    pub async fn way(&self, host: &str, port: u16) -> Result<Option<Way>, TargetError> {
+        match self {
+            Self::Ssh(ssh) => ssh.way(host, port).await.map(Some),
+            Self::Local(_) => Ok(None),
         }
     }
 

@@ -1,16 +1,12 @@
 //! Every place where an executor can die, one after the other: after each journal line, in the middle of each, in each
-//! script, and again while it recovers. A failing case prints the line that reproduces it.
+//! script, and again while it recovers.
 
-use std::{
-    fs,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::fs;
+
+use super::{
+    cases::each_case,
+    support::{Ground, SHELLS, Shell, judge},
 };
-
-use super::support::{Ground, SHELLS, Shell, judge};
 
 /// How a run goes when nobody kills it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,33 +40,6 @@ fn name(cut: usize) -> String {
     }
 }
 
-/// Runs every case, or `CASE='…'` alone. A failing one is told with the line that reproduces it; three are enough.
-fn enumerate<T: Sync>(test: &str, cases: &[(String, T)], claim: impl Fn(&str, &T) + Sync) {
-    let only = std::env::var("CASE").ok();
-    let next = AtomicUsize::new(0);
-    let failed = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                while let Some((case, what)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if only.as_ref().is_some_and(|only| only != case) {
-                        continue;
-                    }
-                    let line = format!("CASE='{case}' cargo test --locked --test executor {test}");
-                    if catch_unwind(AssertUnwindSafe(|| claim(case, what))).is_err() {
-                        failed.lock().expect("no panic while held").push(line);
-                    }
-                    if failed.lock().expect("no panic while held").len() >= 3 {
-                        break;
-                    }
-                }
-            });
-        }
-    });
-    let failed = failed.into_inner().expect("no panic while held");
-    assert!(failed.is_empty(), "failing cases:\n{}", failed.join("\n"));
-}
-
 /// The last line loses that many of its bytes; 0 leaves it whole, 1 takes the newline alone.
 fn tear(ground: &Ground, cut: usize) {
     let mut journal = ground.journal_bytes();
@@ -95,8 +64,7 @@ fn a_crash_after_or_within_any_journal_line_ends_in_one_of_two_states() {
             }
         }
     }
-    let test = "a_crash_after_or_within_any_journal_line";
-    enumerate(test, &cases, |case, &(shell, course, line, cut)| {
+    each_case(4, &cases, |case, &(shell, course, line, cut)| {
         let ground = ground(shell, course);
         ground.tell("kill-at", &format!("{line}\n"));
         assert_eq!(ground.deploy(), None, "{case}: it dies");
@@ -116,7 +84,7 @@ fn a_recovery_that_crashes_anywhere_is_recovered_from() {
             cases.push((format!("{course:?} line {line}"), (course, line)));
         }
     }
-    enumerate("a_recovery_that_crashes_anywhere", &cases, |case, &(course, line)| {
+    each_case(4, &cases, |case, &(course, line)| {
         for again in 1.. {
             let case = format!("{case}, then {again} later");
             let ground = ground(shell, course);
@@ -149,7 +117,7 @@ fn a_crash_in_any_script_ends_in_one_of_two_states() {
             cases.push((format!("{shell} Failing {script}"), (shell, Course::Failing, script)));
         }
     }
-    enumerate("a_crash_in_any_script", &cases, |case, &(shell, course, script)| {
+    each_case(4, &cases, |case, &(shell, course, script)| {
         let ground = ground(shell, course);
         ground.die_in(script);
         let decided = ground.facts();

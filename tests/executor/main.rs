@@ -2,6 +2,8 @@
 //!
 //! Each claim is made for dash, bash (as `sh`) and busybox; the latter with its own applets in place of coreutils.
 
+#[path = "../cases/mod.rs"]
+mod cases;
 mod support;
 
 mod crashes;

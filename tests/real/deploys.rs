@@ -175,13 +175,16 @@ fn hooks_run_in_order_and_are_undone_in_reverse() {
     let say = |word: &str| format!("echo {word} >>{}", log.display());
     site.configure(&format!(
         "hooks:\n  before-migrate: [ {{ do: \"{}\", undo: \"{}\" }} ]\n  after-migrate: [ {{ do: \"{}\", undo: \"{}\" }} ]\n  \
-         before-smoke: [ \"exit 7\" ]\n  after-rollback: [ \"{}\" ]\nnotify: {{ on: [rolled-back], command: \"echo $BACKSTAY_OUTCOME >>{}\" }}\n",
-        say("a"), say("undo-a"), say("b"), say("undo-b"), say("after"), log.display()
+         before-smoke: [ \"exit 7\" ]\n  after-rollback: [ \"{}\" ]\n  after-maintenance-off: [ \"{}; exit 1\" ]\nnotify: {{ on: [rolled-back], command: \"echo $BACKSTAY_OUTCOME >>{}\" }}\n",
+        say("a"), say("undo-a"), say("b"), say("undo-b"), say("after"), say("off").replace(" >>", " $BACKSTAY_DIRECTION >>"), log.display()
     ));
     let before = site.data();
     let outcome = site.deploy_of(&["good"], "2222222", &[]).is(10).outcome();
     assert_eq!(outcome["failed_step"], "before-smoke");
-    assert_eq!(std::fs::read_to_string(log).expect("hooks ran"), "a\nb\nundo-b\nundo-a\nafter\nrolled-back\n");
+    assert_eq!(
+        std::fs::read_to_string(log).expect("hooks ran"),
+        "a\nb\nundo-b\nundo-a\noff rolled-back\nafter\nrolled-back\n"
+    );
     assert_eq!(site.data(), before);
 }
 

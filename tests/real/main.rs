@@ -1,13 +1,14 @@
 //! Whole deploys on real servers: sshd, nginx, php-fpm, Laravel, databases. One binary, so that servers start once.
 
+#[path = "../cases/mod.rs"]
+mod cases;
 mod support;
 
 mod deploys;
 mod evidence;
+mod failures;
 mod guard;
 mod keys;
-
-mod killed;
 mod kinds;
 mod left;
 mod maintenance;

@@ -173,12 +173,16 @@ fn a_rollback_after_the_commit_brings_back_the_data_on_mariadb() {
     let site = Site::with_mariadb();
     site.schema().query_as_app(GROWN);
     let before = site.data();
-    site.deploy_of(&["good"], "2222222", &[]).is(0);
+    let deployed = site.deploy_of(&["good"], "2222222", &[]).is(0).outcome();
     site.backstay(&["rollback", "--json"]).is(2).says("--discard-writes");
     site.schema().query("INSERT INTO log VALUES ('written after the commit')");
     let outcome = site.backstay(&["rollback", "--json", "--discard-writes"]).is(0).outcome();
     assert_eq!(outcome["outcome"], "committed");
     assert_eq!(site.data(), before);
+    // the copy is the live data now: it cannot be brought back a second time, and that is known beforehand
+    site.deploy("3333333", &[]).is(0);
+    let run = deployed["run"].as_str().expect("a run");
+    site.backstay(&["rollback", "--undo", run, "--discard-writes"]).is(3).says("keep_copies");
 }
 
 #[test]

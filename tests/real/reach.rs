@@ -61,6 +61,28 @@ fn a_certificate_is_judged_by_a_real_handshake() {
 }
 
 #[test]
+fn a_certificate_that_only_the_target_can_reach_is_judged_through_it() {
+    let site = Site::with_first();
+    let front = Front::with_certificate(&site, 90);
+    site.configure("smoke: { checks: [ { tls: { days: 14 } } ] }\n");
+    // the name leads elsewhere, and nobody listens on its port
+    let resolve = format!("resolve: \"127.0.0.1:{}\"", front.port);
+    at(&site, "https://localhost:1", &format!("\n    http: {{ from: target, {resolve} }}"));
+    let deploy = |revision: &str, days: &str| {
+        let artifact = site.artifact(&[], revision).display().to_string();
+        let mut command =
+            backstay(&site.runner, &["deploy", "--json", "--artifact", &artifact, "--revision", revision]);
+        command.env("SSL_CERT_FILE", &front.authority);
+        Finished::of(&command.output().expect("the binary is built")).says(days);
+    };
+    deploy("2222222", "valid for 89 days yet");
+    assert_eq!(site.live_revision().as_deref(), Some("2222222"));
+    site.edit_config("from: target, ", "");
+    deploy("3333333", "no answer");
+    assert_eq!(site.live_revision().as_deref(), Some("2222222"));
+}
+
+#[test]
 fn a_deploy_goes_through_a_bastion_whose_key_is_checked_too() {
     let site = Site::with_first();
     let servers = servers();

@@ -12,8 +12,10 @@ fn going_back_over_a_migration_needs_a_word_and_brings_back_the_data() {
     let after = site.data();
     site.backstay(&["rollback", "--json"]).is(2).says("--discard-writes");
 
-    let outcome = site.backstay(&["rollback", "--json", "--discard-writes"]).is(0).outcome();
-    assert_eq!(outcome["outcome"], "committed");
+    let back = site.backstay(&["rollback", "--json", "--discard-writes"]).is(0);
+    let outcome = back.outcome();
+    assert_eq!((&outcome["outcome"], &outcome["data"]), (&json!("committed"), &json!("restored")));
+    back.says("The earlier version is live with the data that it had.");
     assert_eq!(site.data(), before);
     assert!(site.get("/").1.contains("1111111"));
     assert_eq!(site.get("/").0, 200);
@@ -21,8 +23,9 @@ fn going_back_over_a_migration_needs_a_word_and_brings_back_the_data() {
     // and forward again, over that rollback
     site.deploy_of(&["good"], "3333333", &[]).is(0);
     assert_eq!(site.data().replace("3333333", "2222222").len(), after.len());
-    let outcome = site.backstay(&["rollback", "--json", "--code-only"]).is(0).outcome();
-    assert_eq!(outcome["data"], json!("untouched"));
+    let back = site.backstay(&["rollback", "--json", "--code-only"]).is(0);
+    assert_eq!(back.outcome()["data"], json!("kept-migrated"));
+    back.says("The earlier version is live, the data stays migrated.");
     assert!(site.data().contains("phone"));
     assert!(site.get("/").1.contains("1111111"));
 }
@@ -33,7 +36,8 @@ fn a_rollback_that_fails_its_checks_is_rolled_back_itself() {
     site.deploy_of(&["good"], "2222222", &[]).is(0);
     let migrated = site.data();
     site.configure("smoke: { checks: [ { http: /, body: \"shop 2222222\" } ] }\n");
-    site.backstay(&["rollback", "--json", "--discard-writes"]).is(10);
+    let run = site.backstay(&["rollback", "--json", "--discard-writes"]).is(10);
+    assert_eq!(run.outcome()["data"], json!("restored"));
     assert_eq!(site.data(), migrated);
     assert!(site.get("/").1.contains("2222222"));
 }
@@ -83,6 +87,23 @@ fn going_back_over_several_runs_brings_back_the_data_from_before_the_oldest() {
     let copy = site.path.join(format!(".backstay/copies/{own}/main.sqlite"));
     let kept = std::process::Command::new("sqlite3").arg(copy).arg("SELECT note FROM orders").output();
     assert!(String::from_utf8_lossy(&kept.expect("it reads").stdout).contains("slow"));
+}
+
+#[test]
+fn what_going_back_takes_is_looked_for_before_users_see_anything() {
+    let site = Site::with_first();
+    let first = std::fs::canonicalize(site.path.join("current")).expect("it is live");
+    let deployed = site.deploy_of(&["good"], "2222222", &[]).is(0).outcome();
+    let run = deployed["run"].as_str().expect("a run");
+    let copy = site.path.join(format!(".backstay/copies/{run}/main.sqlite"));
+    let (data, watch) = (site.data(), site.watch());
+    std::fs::rename(&copy, copy.with_extension("away")).expect("it was kept");
+    site.backstay(&["rollback", "--json", "--discard-writes"]).is(3).says("keep_copies").says("--code-only");
+    std::fs::rename(copy.with_extension("away"), &copy).expect("ours");
+    std::fs::rename(&first, first.with_extension("away")).expect("it was kept");
+    site.backstay(&["rollback", "--json", "--code-only"]).is(3).says("not on the target any more").says("1111111");
+    assert_eq!(watch.end().into_iter().collect::<Vec<_>>(), [200]);
+    assert_eq!((site.journals().len(), site.data()), (2, data));
 }
 
 #[test]

@@ -154,8 +154,9 @@ fn every_line_of_json_is_an_event_and_the_last_one_is_the_outcome() {
     assert_contract(&site.backstay(&["settle", "--json", "--retry"]).is(20), "stuck");
     std::fs::write(site.path.join("mended"), "").expect("ours");
     assert_contract(&site.backstay(&["settle", "--json", "--retry"]).is(10), "rolled-back");
-    let nothing = lines_of(&site.backstay(&["settle", "--json"]).is(0));
-    assert_eq!(nothing.last().expect("a line")["event"], "nothing");
+    let nothing = site.backstay(&["settle", "--json"]).is(0);
+    assert_contract(&nothing, "committed");
+    assert_eq!((&nothing.outcome()["committed"], &nothing.outcome()["run"]), (&json!(false), &json!(null)));
     // nothing else is on stdout, and people are told on stderr all the same
     let quiet = site.backstay(&["settle", "--json", "--progress", "none"]).is(0);
     assert_eq!(lines_of(&quiet).len(), quiet.stdout.lines().count());

@@ -93,6 +93,18 @@ fn a_question_without_a_terminal_is_an_error_of_usage() {
     run_in(folder.path(), &["settle", "--accept", "committed"]).is(2).says("--yes");
 }
 
+/// It could only fail, and that in maintenance.
+#[test]
+fn a_revision_check_needs_to_know_the_revision_before_anything_begins() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("artisan"), "").expect("ours");
+    let check = "smoke: { checks: [ { revision: { http: /version } } ] }";
+    let config = MINIMAL.replace("maintenance:", &format!("{check}\nmaintenance:")) + "    url: https://localhost\n";
+    fs::write(folder.path().join("backstay.yml"), config).expect("ours");
+    run_in(folder.path(), &["plan"]).is(0);
+    run_in(folder.path(), &["deploy", "--artifact", "."]).is(2).says("--revision");
+}
+
 #[test]
 fn completions_are_scripts_that_their_shells_take() {
     let folder = tempfile::tempdir().expect("a folder");

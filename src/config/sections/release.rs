@@ -22,16 +22,22 @@ impl Resolver<'_> {
             let help = Some("paths in `shared` are relative to the release".to_owned());
             return Err(self.text.at(&["release", "shared"], format!("{path:?} leaves the release"), help));
         }
+        let strategy = match raw.strategy {
+            Some(raw::Strategy::None) => Strategy::None,
+            Some(raw::Strategy::Symlink) | None => Strategy::Symlink,
+        };
+        let reload = raw.reload.unwrap_or_default();
+        if strategy == Strategy::None && !reload.is_empty() {
+            let help = Some("with release.strategy none nothing is switched: reload in a hook beside smoke".to_owned());
+            return Err(self.text.at(&["release", "reload"], "`reload` would never run", help));
+        }
         Ok(Release {
-            strategy: match raw.strategy {
-                Some(raw::Strategy::None) => Strategy::None,
-                Some(raw::Strategy::Symlink) | None => Strategy::Symlink,
-            },
+            strategy,
             keep: raw.keep.unwrap_or(5).max(1),
             shared,
             exclude: raw.exclude.unwrap_or_default(),
             mode,
-            reload: raw.reload.unwrap_or_default(),
+            reload,
         })
     }
 }

@@ -13,13 +13,14 @@ use crate::{
 };
 
 impl Resolver<'_> {
-    pub(in crate::config) fn smoke(&self, raw: raw::Smoke) -> Resolved<Smoke> {
+    /// `url` is where the environment's site is.
+    pub(in crate::config) fn smoke(&self, raw: raw::Smoke, url: Option<&str>) -> Resolved<Smoke> {
         let checks = raw.checks.unwrap_or_default().into_iter().enumerate();
-        let checks = checks.map(|(number, check)| self.check(&item(number), check)).collect::<Resolved<_>>()?;
+        let checks = checks.map(|(number, check)| self.check(&item(number), check, url)).collect::<Resolved<_>>()?;
         Ok(Smoke { before: raw.before.unwrap_or_default(), checks })
     }
 
-    fn check(&self, item: &str, raw: raw::Check) -> Resolved<Check> {
+    fn check(&self, item: &str, raw: raw::Check, url: Option<&str>) -> Resolved<Check> {
         let wrong = |message: &str| {
             let help = Some("each check has exactly one of http, revision, tls, command".to_owned());
             self.text.at(&["smoke", "checks", item], message, help)
@@ -53,6 +54,18 @@ impl Resolver<'_> {
             }
             _ => return Err(wrong("a check has none, or several, of http, revision, tls, command")),
         };
+        let name = match &kind {
+            CheckKind::Http(_) => Some("http"),
+            CheckKind::Revision(_) => Some("revision"),
+            CheckKind::Tls { .. } => Some("tls"),
+            CheckKind::Command { .. } => None,
+        };
+        if let (Some(name), None) = (name, url) {
+            let message = format!("this check asks the site, and environment `{}` has no `url`", self.environment);
+            let help =
+                "write the address that users have there, or give that environment checks of its own under `override`";
+            return Err(self.text.at(&["smoke", "checks", item, name], message, Some(help.to_owned())));
+        }
         Ok(Check {
             kind,
             required: raw.required.unwrap_or(true),

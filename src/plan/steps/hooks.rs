@@ -1,4 +1,4 @@
-//! Hooks: commands of the user before and after steps, and after the end.
+//! Hooks: commands of the user before and after steps, and after the decision.
 
 use super::script;
 use crate::{
@@ -7,17 +7,28 @@ use crate::{
     plan::{After, Finish, PlanFile, Step, Undo},
 };
 
-/// The hooks before and after a step, as steps that share its phase and condition.
-pub fn step_hooks(points: &[HookPoint], step: &Step) -> (Vec<Step>, Vec<Step>) {
-    let at = |wanted: &HookWhen, word: &str| -> Vec<Step> {
-        let hooks = points.iter().filter(|point| point.when == *wanted).flat_map(|point| &point.hooks);
-        hooks.map(|hook| hook_step(hook, &format!("{word}-{}", step.name), step)).collect()
-    };
-    (at(&HookWhen::Before(step.name.clone()), "before"), at(&HookWhen::After(step.name.clone()), "after"))
+/// A step between its hooks, which share its phase and condition.
+pub fn step_with_hooks(points: &[HookPoint], step: Step) -> Vec<Step> {
+    let (before, after) = beside(points, &step.name);
+    let mut steps: Vec<_> = before.map(|hook| hook_step(hook, &format!("before-{}", step.name), &step)).collect();
+    let after: Vec<_> = after.map(|hook| hook_step(hook, &format!("after-{}", step.name), &step)).collect();
+    steps.push(step);
+    steps.extend(after);
+    steps
+}
+
+/// A finishing step between its hooks: they run when it does, and can only warn.
+pub fn finish_with_hooks(points: &[HookPoint], finish: Finish) -> Vec<Finish> {
+    let (before, after) = beside(points, &finish.name);
+    let mut all: Vec<_> = before.map(|hook| hook_finish(hook, format!("before-{}", finish.name), &finish)).collect();
+    let after: Vec<_> = after.map(|hook| hook_finish(hook, format!("after-{}", finish.name), &finish)).collect();
+    all.push(finish);
+    all.extend(after);
+    all
 }
 
 /// The hooks after the commit and after a rollback. They can only warn.
-pub fn finish_hooks(points: &[HookPoint]) -> Vec<Finish> {
+pub fn end_hooks(points: &[HookPoint]) -> Vec<Finish> {
     let mut all = Vec::new();
     for point in points {
         let (after, name) = match &point.when {
@@ -25,19 +36,34 @@ pub fn finish_hooks(points: &[HookPoint]) -> Vec<Finish> {
             HookWhen::AfterRollback => (After::Restored, "after-rollback"),
             HookWhen::Before(_) | HookWhen::After(_) => continue,
         };
-        all.extend(point.hooks.iter().map(|hook| Finish {
-            name: name.to_owned(),
-            phase: Phase::Up,
-            action: script!("steps/hook.sh"),
-            after,
-            only_if_begun: None,
-            required: false,
-            params: vec![("HOOK", shown(hook))],
-            files: files(hook),
-            timeout: hook.timeout,
-        }));
+        let hooks = point.hooks.iter();
+        all.extend(hooks.map(|hook| finish(hook, name.to_owned(), Phase::Up, after)));
     }
     all
+}
+
+/// The hooks before and after the step of that name.
+fn beside<'a>(points: &'a [HookPoint], step: &str) -> (impl Iterator<Item = &'a Hook>, impl Iterator<Item = &'a Hook>) {
+    let at = |wanted: HookWhen| points.iter().filter(move |point| point.when == wanted).flat_map(|point| &point.hooks);
+    (at(HookWhen::Before(step.to_owned())), at(HookWhen::After(step.to_owned())))
+}
+
+fn hook_finish(hook: &Hook, name: String, beside: &Finish) -> Finish {
+    Finish { only_if_begun: beside.only_if_begun, ..finish(hook, name, beside.phase, beside.after) }
+}
+
+fn finish(hook: &Hook, name: String, phase: Phase, after: After) -> Finish {
+    Finish {
+        name,
+        phase,
+        action: script!("steps/hook.sh"),
+        after,
+        only_if_begun: None,
+        required: false,
+        params: vec![("HOOK", shown(hook))],
+        files: files(hook),
+        timeout: hook.timeout,
+    }
 }
 
 fn hook_step(hook: &Hook, name: &str, step: &Step) -> Step {

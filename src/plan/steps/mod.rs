@@ -15,7 +15,7 @@ mod tidy;
 mod workers;
 
 pub use data::{copy_step, data_open, protect_step};
-pub use hooks::{finish_hooks, step_hooks};
+pub use hooks::{end_hooks, finish_with_hooks, step_with_hooks};
 pub use maintenance::{maintenance_off, maintenance_on};
 pub use migrate::migrate_step;
 pub use notify::notify;

@@ -13,4 +13,5 @@ for name in $DATABASES; do
 	in_database "$name" restore-of || fail "database $name could not be brought back from run $RESTORE_OF"
 	database_note
 done
+fact data restored
 note "$notes"

@@ -84,8 +84,23 @@ look_at_runs() {
 say_committed() {
 	if [ "$run_state" = committed ] && [ "$told" -lt 20 ]; then
 		say_run committed
+		say_ways_back
 		told=$((told + 1))
 	fi
+}
+
+# What going back over a run takes: the release from before it, and the copies of the data that it sealed.
+say_ways_back() {
+	read -r previous <"$run_dir/generation-current" || previous=-
+	case $previous in /*) ;; *) previous=$BACKSTAY_PATH/$previous ;; esac
+	[ ! -d "$previous" ] || emit previous "$run"
+	for mark in "$run_dir"/state/db-*/kept; do
+		[ -f "$mark" ] || continue
+		read -r file <"$mark" || file=
+		[ -z "$file" ] || [ -s "$file" ] || continue
+		name=${mark%/kept}
+		emit copy "$run ${name##*/db-}"
+	done
 }
 
 # They tell how long users saw maintenance.

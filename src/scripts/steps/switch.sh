@@ -25,6 +25,8 @@ main() {
 	*) way=${release#"$BACKSTAY_PATH/"} ;;
 	esac
 	point_current "$way"
+	# a rollback of the code alone, over a migration
+	[ -z "${KEEPS_MIGRATED-}" ] || fact data kept-migrated
 	reload
 	note "current -> $way"
 }

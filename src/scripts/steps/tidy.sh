@@ -70,7 +70,15 @@ tidy_runs() {
 tidy_databases() {
 	for name in $DATABASES; do
 		in_database "$name" tidy || fact warning "the old copies of database $name could not be removed"
+		forget_given_back
 	done
+}
+
+# After a rollback of data, a copy that is no file has become the live data itself.
+forget_given_back() {
+	[ -n "${RESTORE_OF-}" ] && [ "$BACKSTAY_DIRECTION" = committed ] || return 0
+	mark=$RUNS/$RESTORE_OF/state/db-$name/kept
+	[ -s "$mark" ] || rm -f "$mark"
 }
 
 main() {

@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use openssh::Session;
+use openssh::{ForwardType, Session, Socket};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -117,6 +117,15 @@ impl Ssh {
         Ok(Channel::new(stdin, stdout, stderr, exit))
     }
 
+    pub(super) async fn way(&self, host: &str, port: u16) -> Result<Way, TargetError> {
+        let unmade = |error| TargetError::Io { what: "make a folder for a socket", source: io::Error::other(error) };
+        let folder = private_folder().map_err(unmade)?;
+        let way = Way { folder };
+        let to = Socket::TcpSocket { host: host.into(), port };
+        self.session.request_port_forward(ForwardType::Local, way.socket(), to).await.map_err(sort)?;
+        Ok(way)
+    }
+
     pub(super) async fn is_alive(&self) -> bool {
         answers(&self.session).await
     }
@@ -134,6 +143,19 @@ impl Ssh {
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+    }
+}
+
+/// A socket here that leads to an address there, for as long as the connection lives. Its folder goes with it.
+#[derive(Debug)]
+pub struct Way {
+    folder: TempDir,
+}
+
+impl Way {
+    /// Where to connect.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("way")
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -260,33 +260,48 @@ impl Site {
         eventually("no executor is left", || self.executors().is_empty());
     }
 
-    /// Ends the executor of this site as a crash does, and only it.
+    /// Ends the executor of this site as a crash does, and only it. What it had forked for a moment may be gone already.
     #[track_caller]
     pub fn kill_executor(&self) {
         let pids = self.executors();
         assert!(!pids.is_empty(), "no executor runs");
-        for pid in pids {
-            run(Command::new("kill").args(["-KILL", &pid]));
-        }
+        let _ = Command::new("kill").arg("-KILL").args(&pids).stderr(Stdio::null()).status();
+        eventually("the executor is dead", || pids.iter().all(|pid| !Path::new(&format!("/proc/{pid}/exe")).exists()));
+    }
+
+    /// Ends runner and executor as crashes do, the runner first.
+    #[track_caller]
+    pub fn kill_both(&self, run: Running) {
+        run.signal("-KILL");
+        self.kill_executor();
+        run.wait();
     }
 
     /// Executors of this site that run, without the children that carry scripts.
     pub fn executors(&self) -> Vec<String> {
         let ours = text(&self.path);
-        let pids = fs::read_dir("/proc")
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.file_name().to_string_lossy().into_owned());
-        pids.filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()))
-            .filter(|pid| {
-                let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-                let words: Vec<String> =
-                    words.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
-                let is_executor = words.iter().any(|word| word.starts_with(&ours) && word.ends_with("/executor"));
-                is_executor && words.iter().any(|word| matches!(word.as_str(), "run" | "recover" | "retry" | "accept"))
-            })
-            .collect()
+        let is_executor = |words: &[String]| {
+            words.iter().any(|word| word.starts_with(&ours) && word.ends_with("/executor"))
+                && words.iter().any(|word| matches!(word.as_str(), "run" | "recover" | "retry" | "accept"))
+        };
+        let all = processes().into_iter().filter(|(_, words)| is_executor(words));
+        all.map(|(pid, _)| pid).collect()
+    }
+
+    /// Every process that works on this site: its words name the path, or it stands in it.
+    pub fn processes(&self) -> Vec<String> {
+        let stands_here =
+            |pid: &str| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(&self.path));
+        let ours = text(&self.path);
+        let is_ours = |pid: &str, words: &[String]| stands_here(pid) || words.iter().any(|word| word.contains(&ours));
+        let all = processes().into_iter().filter(|(pid, words)| is_ours(pid, words));
+        all.map(|(pid, words)| format!("{pid}: {}", words.join(" "))).collect()
+    }
+
+    /// Whether somebody holds a lock of the site's `.backstay`.
+    pub fn is_held(&self, lock: &str) -> bool {
+        let file = self.path.join(".backstay").join(lock);
+        file.exists() && !Command::new("flock").arg("-n").arg(file).arg("true").status().expect("util-linux").success()
     }
 
     /// What is left in the deploy user's crontab of this site.
@@ -301,6 +316,19 @@ impl Site {
         let table = String::from_utf8_lossy(&output.stdout).into_owned();
         table.lines().filter(|line| line.contains(&ours)).map(str::to_owned).collect()
     }
+}
+
+/// Every process that has words, with them.
+fn processes() -> Vec<(String, Vec<String>)> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    pids.filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()))
+        .filter_map(|pid| {
+            let words = fs::read(format!("/proc/{pid}/cmdline")).ok().filter(|words| !words.is_empty())?;
+            let words = words.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+            Some((pid, words))
+        })
+        .collect()
 }
 
 /// Runs a line as the deploy user.

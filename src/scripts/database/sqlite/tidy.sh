@@ -5,13 +5,14 @@
 
 main() {
 	[ "$BACKSTAY_DIRECTION" != rolled-back ] || rm -f "$copy"
+	if [ -f "$copy" ]; then printf '%s\n' "$copy" >"$BACKSTAY_DB_STATE/kept"; fi
 	[ -d "$copies" ] || return 0
 	kept=0
 	for run in $(newest_first); do
 		old=$copies/$run/$BACKSTAY_DB.sqlite
 		if [ -f "$old" ]; then
 			kept=$((kept + 1))
-			[ "$kept" -le "$KEEP_COPIES" ] || rm -f "$old"
+			[ "$kept" -le "$KEEP_COPIES" ] || rm -f "$old" "$BACKSTAY_PATH/.backstay/runs/$run/state/db-$BACKSTAY_DB/kept"
 		fi
 		find "$copies/$run" -name "$BACKSTAY_DB.failed.sqlite" -mmin "+$KEEP_FAILED_MIN" -exec rm -f {} +
 		rmdir "$copies/$run" 2>/dev/null || :

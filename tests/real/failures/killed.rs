@@ -2,26 +2,52 @@
 
 use serde_json::json;
 
-use super::support::{Site, as_user, eventually};
+use super::{End, PLACES, Target};
+use crate::{
+    cases::each_case,
+    support::{Site, as_user, eventually},
+};
 
-/// A hook in each phase of a deploy that migrates, and whether the run has committed there.
-const PHASES: [(&str, bool); 7] = [
-    ("before-workers-stop", false),
-    ("before-maintenance-on", false),
-    ("before-protect", false),
-    ("before-migrate", false),
-    ("after-migrate", false),
-    ("before-smoke", false),
-    ("after-commit", true),
-];
-
-/// Each phase on a site of its own, all at a time: most of it is waiting.
-fn in_every_phase(claim: impl Fn(&str, bool) + Sync) {
-    std::thread::scope(|scope| {
-        for (phase, is_committed) in PHASES {
-            let claim = &claim;
-            scope.spawn(move || claim(phase, is_committed));
+#[test]
+fn a_killed_runner_leaves_the_target_to_end_alone() {
+    each_case(PLACES.len(), &PLACES, |place, &end| {
+        let target = Target::new(Site::with_mariadb());
+        let run = target.deploy_until(place, &["good"]);
+        target.cut(|| run.signal("-KILL"));
+        run.wait();
+        if end == End::Committed {
+            target.go_on(place);
         }
+        target.judge(end);
+        target.backstay(&["settle"]).is(0).says("no unfinished run");
+        if end == End::RolledBack {
+            target.backstay(&["status"]).says("no sign of life");
+        }
+    });
+}
+
+#[test]
+fn a_killed_executor_is_settled_by_the_runner_at_once() {
+    each_case(PLACES.len(), &PLACES, |place, &end| {
+        let target = Target::new(Site::with_mariadb());
+        let run = target.deploy_until(place, &["good"]);
+        target.cut(|| target.kill_executor());
+        run.wait().is(end.code()).says("the executor had died");
+        target.judge(end);
+    });
+}
+
+#[test]
+fn with_both_killed_settle_ends_it() {
+    each_case(PLACES.len(), &PLACES, |place, &end| {
+        let target = Target::new(Site::with_mariadb());
+        let run = target.deploy_until(place, &["good"]);
+        target.kill_both(run);
+        target.tells("unsettled");
+        target.backstay(&["status", "--exit-code"]).is(30);
+        let settled = target.cut(|| target.backstay(&["settle", "--json"])).is(end.code());
+        assert_eq!(settled.outcome()["outcome"], end.as_str());
+        target.judge(end);
     });
 }
 
@@ -35,74 +61,6 @@ fn assert_one_of_two_states(site: &Site, before: &str, is_committed: bool, phase
     assert_eq!(site.data() == before, !is_committed, "{phase}");
     site.await_no_executor();
     assert_eq!(site.crontab(), "", "{phase}");
-}
-
-#[test]
-fn a_killed_runner_leaves_the_target_to_end_alone() {
-    in_every_phase(|phase, is_committed| {
-        let site = Site::with_mariadb();
-        let before = site.data();
-        let told = site.marks.join("told");
-        site.configure(&format!(
-            "notify: {{ on: [committed, rolled-back, stuck], command: \"echo $BACKSTAY_OUTCOME >>{}\" }}\n{}",
-            told.display(),
-            site.pause(phase)
-        ));
-        let run = site.start_deploy(&["good"], "2222222", &[]);
-        site.await_pause(phase);
-        run.signal("-KILL");
-        run.wait();
-        if is_committed {
-            site.go_on(phase);
-        }
-        site.await_end();
-        site.await_no_executor();
-        assert_one_of_two_states(&site, &before, is_committed, phase);
-        let end = if is_committed { "committed" } else { "rolled-back" };
-        assert_eq!(std::fs::read_to_string(told).expect("somebody was told"), format!("{end}\n"), "{phase}");
-        site.backstay(&["status"]).is(0).says(end);
-        site.backstay(&["settle"]).is(0).says("no unfinished run");
-        if !is_committed {
-            site.backstay(&["status"]).says("no sign of life");
-        }
-    });
-}
-
-#[test]
-fn a_killed_executor_is_settled_by_the_runner_at_once() {
-    in_every_phase(|phase, is_committed| {
-        let site = Site::with_mariadb();
-        let before = site.data();
-        site.configure(&site.pause(phase));
-        let run = site.start_deploy(&["good"], "2222222", &[]);
-        site.await_pause(phase);
-        site.kill_executor();
-        let run = run.wait().is(if is_committed { 0 } else { 10 });
-        run.says("the executor had died");
-        assert_one_of_two_states(&site, &before, is_committed, phase);
-    });
-}
-
-#[test]
-fn with_both_killed_settle_ends_it() {
-    in_every_phase(|phase, is_committed| {
-        let site = Site::with_first();
-        let before = site.data();
-        site.configure(&site.pause(phase));
-        let run = site.start_deploy(&["good"], "2222222", &[]);
-        site.await_pause(phase);
-        run.signal("-KILL");
-        site.kill_executor();
-        run.wait();
-        site.backstay(&["status", "--exit-code"]).is(30).says("unsettled");
-        let settled = site.backstay(&["settle", "--json"]).is(if is_committed { 0 } else { 10 });
-        assert_eq!(
-            settled.outcome()["outcome"],
-            json!(if is_committed { "committed" } else { "rolled-back" }),
-            "{phase}"
-        );
-        assert_one_of_two_states(&site, &before, is_committed, phase);
-    });
 }
 
 #[test]

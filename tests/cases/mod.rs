@@ -1,0 +1,45 @@
+//! Many cases of one claim. A failing one is told with the line that reproduces it.
+
+use std::{
+    any::type_name,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+/// Tries every case, or `CASE='…'` alone, so many at a time. Three that fail are enough.
+pub fn each_case<N: AsRef<str> + Sync, T: Sync, F: Fn(&str, &T) + Sync>(at_once: usize, cases: &[(N, T)], claim: F) {
+    let only = std::env::var("CASE").ok();
+    let chosen: Vec<_> =
+        cases.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name.as_ref())).collect();
+    let all = || cases.iter().map(|(name, _)| format!("\n  {}", name.as_ref())).collect::<String>();
+    assert!(!chosen.is_empty(), "CASE is none of:{}", all());
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..at_once.min(chosen.len()) {
+            scope.spawn(|| {
+                while let Some((name, case)) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if catch_unwind(AssertUnwindSafe(|| claim(name.as_ref(), case))).is_err() {
+                        let line = format!("CASE='{}' {}", name.as_ref(), command::<F>());
+                        failed.lock().expect("no panic while held").push(line);
+                    }
+                    if failed.lock().expect("no panic while held").len() >= 3 {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().expect("no panic while held");
+    assert!(failed.is_empty(), "failing cases:\n{}", failed.join("\n"));
+}
+
+/// The command that runs one test: the closure's type is named by the test that it stands in.
+fn command<F>() -> String {
+    let name = type_name::<F>();
+    let name = name.split("::{{closure}}").next().unwrap_or(name);
+    let (binary, test) = name.split_once("::").unwrap_or(("", name));
+    format!("cargo test --locked --test {binary} {test} -- --exact --nocapture")
+}

@@ -1,0 +1,17 @@
+//! The main job under every failure: a target is made, its deploy is cut at a named place, and what came of it is
+//! judged from outside.
+//!
+//! ```ignore
+//! each_case(PLACES.len(), &PLACES, |place, &end| {      // a failing one prints the line that reproduces it
+//!     let target = Target::new(Site::with_mariadb());   // it remembers its data
+//!     let run = target.deploy_until(place, &["good"]);  // waits there; status, history and logs are held to what is seen
+//!     target.cut(|| run.signal("-KILL"));               // the time to the end is measured from here
+//!     target.judge(end);                                // waits for the end, and looks at everything
+//! });
+//! ```
+
+mod judge;
+mod killed;
+mod target;
+
+use target::{End, PLACES, Target};
