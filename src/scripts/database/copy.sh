@@ -5,7 +5,7 @@ set -eu
 . "$BACKSTAY_DIR/lib/databases.sh"
 notes=
 for name in $DATABASES; do
-	in_database "$name" copy || fail "database $name could not be copied"
+	in_database "$name" copy || database_failed "could not be copied"
 	database_note
 done
 note "$notes"

@@ -4,5 +4,5 @@ set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/databases.sh"
 for name in $DATABASES; do
-	in_database "$name" open || fail "database $name could not be opened again"
+	in_database "$name" open || database_failed "could not be opened again"
 done

@@ -12,7 +12,7 @@ prove_workers_stopped
 [ -z "$BACKSTAY_LIVE" ] || sleep "$DRAIN_S"
 notes=
 for name in $DATABASES; do
-	in_database "$name" seal || fail "database $name could not be sealed"
+	in_database "$name" seal || database_failed "could not be sealed"
 	: >"$BACKSTAY_DB_STATE/sealed"
 	sync "$BACKSTAY_DB_STATE/sealed" 2>/dev/null || sync
 	database_note

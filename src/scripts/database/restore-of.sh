@@ -10,7 +10,7 @@ for name in $DATABASES; do
 	[ -e "$earlier/sealed" ] || fail "run $RESTORE_OF sealed no copy of database $name"
 	BACKSTAY_DB_EARLIER=$earlier
 	export BACKSTAY_DB_EARLIER RESTORE_OF
-	in_database "$name" restore-of || fail "database $name could not be brought back from run $RESTORE_OF"
+	in_database "$name" restore-of || database_failed "could not be brought back from run $RESTORE_OF"
 	database_note
 done
 fact data restored

@@ -14,11 +14,19 @@ hold_maintenance() {
 		fact warning "maintenance was lifted during the run and could not be put back before the data was restored"
 }
 
+# A server that was restarted meanwhile is there again in a moment, and a restore may be repeated. One that did not come back has
+# been waited for.
+restore() {
+	began=$(date +%s)
+	in_database "$1" restore && return 0
+	[ $(($(date +%s) - began)) -lt 30 ] && in_database "$1" restore
+}
+
 hold_maintenance
 notes=
 for name in $(reversed "$DATABASES"); do
 	[ -e "$BACKSTAY_STATE/db-$name/sealed" ] || continue
-	in_database "$name" restore || fail "database $name could not be restored"
+	restore "$name" || database_failed "could not be restored"
 	database_note
 	fact data restored
 done

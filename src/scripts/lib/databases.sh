@@ -29,6 +29,9 @@ copy_option_file() {
 	cp "$file" "$BACKSTAY_SECRETS/$name.cnf" 2>/dev/null
 }
 
+# Ends the step with TEXT and with what the engine's script said last, which stands in the step's log.
+database_failed() { fail "database $name $1: $(tail -c 2000 "/proc/$$/fd/1" 2>/dev/null | tail -n 1)"; }
+
 # What the engine's script had to say, for the step's note.
 database_note() {
 	if [ -s "$BACKSTAY_DB_STATE/note" ]; then

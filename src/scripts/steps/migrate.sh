@@ -19,6 +19,6 @@ if [ "$status" -ne 0 ]; then
 fi
 # What is committed stays, also after a power failure: servers may hold their log back.
 for name in $DATABASES; do
-	in_database "$name" flush || fail "database $name could not be written to the disk"
+	in_database "$name" flush || database_failed "could not be written to the disk"
 done
 if [ -s "$BACKSTAY_STATE/pending" ]; then note "$(head -n 3 "$BACKSTAY_STATE/pending" | tr '\n' ' ')"; fi

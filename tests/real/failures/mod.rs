@@ -12,6 +12,7 @@
 
 mod judge;
 mod killed;
+mod server;
 mod target;
 
 use target::{End, PLACES, Target};

@@ -1,78 +1,114 @@
 //! A MariaDB server of this run of tests, and what a schema on it holds, read without Backstay.
 
 use std::{
-    path::PathBuf,
+    fs,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Mutex, OnceLock},
 };
 
 use super::{
     eventually,
-    servers::{free_ports, hold, run, servers, text},
+    servers::{Held, free_ports, hold_server, run, servers, text},
 };
 
-/// The server.
+/// A server.
 pub struct MariaDb {
     folder: PathBuf,
     port: u16,
-    _holder: Mutex<Child>,
+    held: Mutex<Option<Held>>,
 }
 
-/// Starts it when first asked.
+/// The one that most tests share; it starts when first asked.
 pub fn mariadb() -> &'static MariaDb {
     static SERVER: OnceLock<MariaDb> = OnceLock::new();
-    SERVER.get_or_init(MariaDb::start)
+    SERVER.get_or_init(|| MariaDb::start(servers().folder.join("mariadb")))
+}
+
+/// A server of one test's own, to be killed; it ends with its guard.
+pub struct OwnMariaDb(pub &'static MariaDb);
+
+impl OwnMariaDb {
+    /// With its files in a new folder there.
+    pub fn start(folder: PathBuf) -> Self {
+        Self(Box::leak(Box::new(MariaDb::start(folder))))
+    }
+}
+
+impl Drop for OwnMariaDb {
+    fn drop(&mut self) {
+        self.0.kill();
+    }
 }
 
 /// A schema with an account of its own: all rights on it and on what begins with its name and `__`.
 pub struct Schema {
     pub name: String,
     password: String,
+    server: &'static MariaDb,
+}
+
+/// The files of a server that was never started: made once, copied for each.
+fn fresh_data() -> &'static Path {
+    static FRESH: OnceLock<PathBuf> = OnceLock::new();
+    FRESH.get_or_init(|| {
+        let program = "/usr/sbin/mariadbd";
+        assert!(Path::new(program).exists(), "missing: {program}. `./dev setup` installs what the tests need");
+        let data = servers().folder.join("mariadb-fresh");
+        run(Command::new("install").args(["-d", "-o", "mysql", "-m", "0700"]).arg(&data));
+        run(Command::new("mariadb-install-db")
+            .args(["--no-defaults", "--user=mysql", "--auth-root-authentication-method=normal", "--skip-test-db"])
+            .args(["--innodb-log-file-size=8M", &format!("--datadir={}", text(&data))]));
+        data
+    })
 }
 
 impl MariaDb {
-    fn start() -> Self {
-        let program = "/usr/sbin/mariadbd";
-        assert!(
-            std::path::Path::new(program).exists(),
-            "missing: {program}. `./dev setup` installs what the tests need"
-        );
-        let folder = servers().folder.join("mariadb");
+    fn start(folder: PathBuf) -> Self {
         run(Command::new("install").args(["-d", "-o", "mysql", "-m", "0755"]).arg(&folder));
-        let data = text(&folder.join("data"));
-        run(Command::new("mariadb-install-db")
-            .args(["--no-defaults", "--user=mysql", "--auth-root-authentication-method=normal", "--skip-test-db"])
-            .arg(format!("--datadir={data}")));
-        let port = free_ports(1)[0];
-        let server = Self {
-            port,
-            _holder: Mutex::new(hold(
-                &[
-                    program,
-                    "--no-defaults",
-                    "--user=mysql",
-                    &format!("--datadir={data}"),
-                    &format!("--socket={}/sock", text(&folder)),
-                    &format!("--port={port}"),
-                    "--bind-address=127.0.0.1",
-                    "--skip-name-resolve",
-                    "--innodb-flush-log-at-trx-commit=2",
-                    "--max-allowed-packet=64M",
-                    "--log-bin=binlog",
-                    "--performance-schema=ON",
-                    "--performance-schema-max-table-instances=20000",
-                    "--log-bin-trust-function-creators=1",
-                ],
-                &folder.join("log"),
-            )),
-            folder,
-        };
-        eventually("MariaDB answers", || server.try_query("", "SELECT 1").is_ok());
+        run(Command::new("cp").arg("-a").arg(fresh_data()).arg(folder.join("data")));
+        let server = Self { folder, port: free_ports(1)[0], held: Mutex::default() };
+        server.start_again();
         server
     }
 
+    /// After [`MariaDb::kill`], on the same files.
+    pub fn start_again(&self) {
+        let folder = text(&self.folder);
+        let held = hold_server(
+            &[
+                "/usr/sbin/mariadbd",
+                "--no-defaults",
+                "--user=mysql",
+                &format!("--datadir={folder}/data"),
+                &format!("--socket={folder}/sock"),
+                &format!("--pid-file={folder}/pid"),
+                &format!("--port={}", self.port),
+                "--bind-address=127.0.0.1",
+                "--skip-name-resolve",
+                "--innodb-log-file-size=8M",
+                "--innodb-flush-log-at-trx-commit=2",
+                "--max-allowed-packet=64M",
+                "--log-bin=binlog",
+                "--log-bin-trust-function-creators=1",
+            ],
+            &self.folder.join("log"),
+        );
+        *self.held.lock().expect("no panic while held") = Some(held);
+        eventually("MariaDB answers", || self.try_query("", "SELECT 1").is_ok());
+    }
+
+    /// Ends it as a power failure does, as far as its own memory goes.
+    pub fn kill(&self) {
+        if let Ok(pid) = fs::read_to_string(self.folder.join("pid")) {
+            let _ = Command::new("kill").args(["-KILL", pid.trim()]).status();
+        }
+        *self.held.lock().expect("no panic while held") = None;
+        let _ = fs::remove_file(self.folder.join("pid"));
+    }
+
     /// A new schema with its account.
-    pub fn take_schema(&self, name: &str) -> Schema {
+    pub fn take_schema(&'static self, name: &str) -> Schema {
         let password = "p w'\"\\#%".to_owned();
         let quoted = password.replace('\\', "\\\\").replace('\'', "''");
         self.query(
@@ -83,7 +119,13 @@ impl MariaDb {
                 escaped = name.replace('_', "\\_")
             ),
         );
-        Schema { name: name.to_owned(), password }
+        Schema { name: name.to_owned(), password, server: self }
+    }
+
+    /// Whether it works on a statement of that account that holds this text.
+    pub fn works_on(&self, account: &str, text: &str) -> bool {
+        let like = format!("USER = '{account}' AND INFO LIKE '%{text}%' AND ID <> CONNECTION_ID()");
+        !self.query("", &format!("SELECT ID FROM information_schema.PROCESSLIST WHERE {like}")).is_empty()
     }
 
     /// Statements as root; rows as lines, values escaped.
@@ -120,8 +162,7 @@ impl Schema {
             self.password.replace('\\', "\\\\\\\\").replace('"', "\\\\\"").replace('%', "%%").replace('\'', "'\\''");
         format!(
             "DB_CONNECTION=mysql\nDB_HOST=127.0.0.1\nDB_PORT={}\nDB_DATABASE={1}\nDB_USERNAME={1}\nDB_PASSWORD=\"{password}\"\n",
-            mariadb().port,
-            self.name
+            self.server.port, self.name
         )
     }
 
@@ -133,7 +174,7 @@ impl Schema {
     /// Statements as root in the schema.
     #[track_caller]
     pub fn query(&self, sql: &str) -> String {
-        mariadb().query(&self.name, sql)
+        self.server.query(&self.name, sql)
     }
 
     /// Statements as the app's account, in the schema.
@@ -146,7 +187,7 @@ impl Schema {
         let mut command = Command::new("mariadb");
         command
             .args(["--no-defaults", "--batch", "--skip-column-names", "--default-character-set=utf8mb4", "-h127.0.0.1"])
-            .arg(format!("-P{}", mariadb().port))
+            .arg(format!("-P{}", self.server.port))
             .arg(format!("-u{}", self.name))
             .env("MYSQL_PWD", &self.password)
             .stdin(Stdio::null());
@@ -164,9 +205,16 @@ impl Schema {
         )
     }
 
+    /// Statements as root in the schema, left running; their session, and what it has locked, ends with the guard.
+    pub fn start_as_root(&self, sql: &str) -> Guarded {
+        let mut client = self.server.client("mariadb");
+        client.args(["-e", sql, &self.name]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Guarded(client.spawn().expect("mariadb is installed"))
+    }
+
     /// How many statements of the app's account run now.
     pub fn sessions(&self) -> usize {
-        let rows = mariadb().query(
+        let rows = self.server.query(
             "",
             &format!(
                 "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = '{}' AND COMMAND = 'Query'",
@@ -177,16 +225,16 @@ impl Schema {
     }
 
     /// An option file with an administrator's account, for the deploy user alone; its path.
-    pub fn admin_file(&self, folder: &std::path::Path) -> String {
+    pub fn admin_file(&self, folder: &Path) -> String {
         let admin = format!("admin_{}", self.name);
-        mariadb().query(
+        self.server.query(
             "",
             &format!(
                 "CREATE USER '{admin}'@'127.0.0.1' IDENTIFIED BY 'root''s'; GRANT ALL ON *.* TO '{admin}'@'127.0.0.1'"
             ),
         );
         let file = folder.join("admin.cnf");
-        std::fs::write(&file, format!("[client]\nuser = {admin}\npassword = \"root's\"\n")).expect("ours");
+        fs::write(&file, format!("[client]\nuser = {admin}\npassword = \"root's\"\n")).expect("ours");
         run(Command::new("chown").arg(super::servers::USER).arg(&file));
         run(Command::new("chmod").arg("600").arg(&file));
         text(&file)
@@ -194,7 +242,7 @@ impl Schema {
 
     /// Schemas whose name begins with this one's and `__`.
     pub fn beside(&self) -> Vec<String> {
-        let rows = mariadb().query("", &format!("SHOW DATABASES LIKE '{}\\_\\_%'", self.name.replace('_', "\\_")));
+        let rows = self.server.query("", &format!("SHOW DATABASES LIKE '{}\\_\\_%'", self.name.replace('_', "\\_")));
         rows.lines().map(str::to_owned).collect()
     }
 

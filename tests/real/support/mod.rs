@@ -23,6 +23,7 @@ mod watch;
 pub use command::{Finished, Running, backstay};
 pub use files::tar_of;
 pub use front::Front;
+pub use mariadb::{MariaDb, OwnMariaDb};
 pub use servers::{Held, hold_as_user, servers};
 pub use site::{Site, as_user, as_user_at_home, run_as_cron};
 

@@ -10,7 +10,7 @@ use std::{
 use super::{
     command::{Finished, Running, backstay},
     eventually, files,
-    mariadb::{Schema, mariadb},
+    mariadb::{MariaDb, Schema, mariadb},
     servers::{USER, run, servers, text},
     watch::{Watch, get, head},
 };
@@ -52,15 +52,24 @@ impl Site {
 
     /// With the first release of the app live, on MariaDB.
     pub fn with_mariadb() -> Self {
-        let site = Self::new_on_mariadb();
+        Self::on(mariadb())
+    }
+
+    /// The same on a server of the test's own.
+    pub fn on(server: &'static MariaDb) -> Self {
+        let site = Self::new_on(server);
         site.deploy("1111111", &[]).is(0);
         site
     }
 
     /// A path where nothing was deployed yet, with a `.env` that leads to an empty schema on MariaDB.
     pub fn new_on_mariadb() -> Self {
+        Self::new_on(mariadb())
+    }
+
+    fn new_on(server: &'static MariaDb) -> Self {
         let mut site = Self::empty();
-        let schema = mariadb().take_schema(&format!("shop_{}", site.port));
+        let schema = server.take_schema(&format!("shop_{}", site.port));
         let lines = schema.env().replace('\n', "\\n");
         site.schema = Some(schema);
         site.write_env();

@@ -1,0 +1,91 @@
+//! The database server dies in the middle of a step, and comes back, or does not.
+
+use super::{End, Target};
+use crate::{
+    cases::each_case,
+    support::{Finished, MariaDb, OwnMariaDb, Running, Site, eventually, servers},
+};
+
+/// A server that dies with its test, and a target that keeps its data there.
+fn target_on_own_server(name: &str) -> (OwnMariaDb, Target) {
+    let own = OwnMariaDb::start(servers().folder.join(format!("mariadb-{name}")));
+    let target = Target::new(Site::on(own.0));
+    (own, target)
+}
+
+fn restart(server: &MariaDb) {
+    server.kill();
+    server.start_again();
+}
+
+/// Runs up to a hook, and on from there while somebody else's lock holds the next statement up; that one is met by the restart.
+fn restart_during(
+    server: &MariaDb,
+    target: &Target,
+    hook: &str,
+    lock: &str,
+    go_on: impl FnOnce(&Running),
+    statement: &str,
+) -> Finished {
+    let run = target.deploy_until(hook, &["good"]);
+    let _lock = target.schema().start_as_root(&format!("LOCK TABLES customers {lock}; SELECT SLEEP(100)"));
+    eventually("it is locked", || server.works_on("root", "SLEEP"));
+    go_on(&run);
+    eventually(statement, || server.works_on(&target.schema().name, statement));
+    target.cut(|| restart(server));
+    run.wait()
+}
+
+#[test]
+fn a_database_server_that_is_restarted_means_one_of_the_two_states() {
+    let between = |server: &MariaDb, target: &Target| {
+        let run = target.start(&["good", "slow"]);
+        eventually("the migration waits", || target.data().contains("telex"));
+        target.cut(|| restart(server));
+        std::fs::write(target.path.join("shared/storage/go-on"), "").expect("ours");
+        run.wait().is(0);
+    };
+    let during_migrate = |server: &MariaDb, target: &Target| {
+        let go_on = |_: &Running| target.go_on("before-migrate");
+        restart_during(server, target, "before-migrate", "READ", go_on, "alter table").is(10).says("migrate failed");
+    };
+    let during_seal = |server: &MariaDb, target: &Target| {
+        let go_on = |_: &Running| target.go_on("before-protect");
+        restart_during(server, target, "before-protect", "WRITE", go_on, "LOCK TABLES").is(10).says("protect failed");
+    };
+    let during_restore = |server: &MariaDb, target: &Target| {
+        let cancel = |run: &Running| run.signal("-INT");
+        restart_during(server, target, "after-migrate", "READ", cancel, "RENAME TABLE")
+            .is(11)
+            .says("with its data, compared");
+    };
+    type During<'a> = &'a (dyn Fn(&MariaDb, &Target) + Sync);
+    let cases: [(&str, (During<'_>, End)); 4] = [
+        ("between two statements", (&between, End::Committed)),
+        ("migrate", (&during_migrate, End::RolledBack)),
+        ("seal", (&during_seal, End::RolledBack)),
+        ("restore", (&during_restore, End::RolledBack)),
+    ];
+    each_case(4, &cases, |step, &(during, end)| {
+        let (own, target) = target_on_own_server(&step.replace(' ', "-"));
+        during(own.0, &target);
+        target.judge(end);
+    });
+}
+
+#[test]
+fn a_database_server_that_stays_away_is_stuck_with_nothing_overwritten_until_it_is_back() {
+    let (own, target) = target_on_own_server("away");
+    let run = target.deploy_until("after-migrate", &["good"]);
+    let migrated = target.data();
+    target.cut(|| own.0.kill());
+    run.signal("-INT");
+    let reason = run.wait().is(20).says("settle -e test --retry").outcome()["reason"].to_string();
+    assert!(reason.contains("database main could not be restored: the database server does not answer"), "{reason}");
+    target.backstay(&["settle"]).is(20);
+    own.0.start_again();
+    assert_eq!(target.data(), migrated, "nothing is overwritten");
+    target.judge(End::Stuck);
+    target.cut(|| target.backstay(&["settle", "--retry", "--json"])).is(11);
+    target.judge(End::RolledBack);
+}
