@@ -28,8 +28,9 @@ pub(super) async fn check(site: &Site, days: u32, within: Duration, from: From<'
     let limit = within.max(Duration::from_secs(1));
     let (to, way) = match from {
         From::Runner => ((host.clone(), port), None),
-        From::Target(target) => {
-            let to = site.resolve.as_ref().map_or((host.clone(), port), |resolve| resolved(resolve, port));
+        From::Target(target, _) => {
+            let to = site.resolve.as_ref().map_or(host.as_str(), |address| address.trim_matches(['[', ']'])).to_owned();
+            let to = (to, port);
             let way = target.way(&to.0, to.1).await.map_err(|error| format!("no way through the target: {error}"))?;
             (to, way)
         }
@@ -44,13 +45,6 @@ pub(super) async fn check(site: &Site, days: u32, within: Duration, from: From<'
     } else {
         Ok(format!("valid for {left} days yet"))
     }
-}
-
-/// `ADDRESS` or `ADDRESS:PORT`.
-fn resolved(resolve: &str, port: u16) -> (String, u16) {
-    let both = resolve.rsplit_once(':').and_then(|(address, port)| Some((address, port.parse().ok()?)));
-    let (address, port) = both.unwrap_or((resolve, port));
-    (address.trim_matches(['[', ']']).to_owned(), port)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]

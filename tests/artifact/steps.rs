@@ -11,7 +11,8 @@ use crate::place::{Place, listing, open, run};
 use backstay::artifact::Compression;
 
 const SHELLS: [&str; 3] = ["dash", "bash", "busybox"];
-const PARTS: [(&str, &str); 9] = [
+const PARTS: [(&str, &str); 10] = [
+    ("lib/env.sh", include_str!("../../src/scripts/lib/env.sh")),
     ("lib/step.sh", include_str!("../../src/scripts/lib/step.sh")),
     ("lib/release.sh", include_str!("../../src/scripts/lib/release.sh")),
     ("lib/databases.sh", include_str!("../../src/scripts/lib/databases.sh")),
