@@ -162,10 +162,7 @@ impl Follow {
     /// Maintenance was reported off; what comes next says whether that was seen.
     fn lifted(&mut self, next: &Entry) -> Option<Effect> {
         let downtime_ms = self.lifted_after_ms.take()?;
-        let seen = match &next.fact {
-            Fact::Reported { name, value } if name == "lifted" => value == "seen",
-            _ => self.journal.reported("lifted") == Some("seen"),
-        };
+        let seen = matches!(&next.fact, Fact::Reported { name, value } if name == "lifted" && value == "seen");
         Some(Effect::Emit(EventKind::MaintenanceOff { downtime_ms, seen }))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     journal::{Direction, End, RunState},
-    model::{Data, Fence, Outcome, OutcomeReport, Proof, RunId},
+    model::{Data, Fence, Outcome, OutcomeReport, Proof, RunId, RunKind},
     plan::About,
 };
 
@@ -43,8 +43,7 @@ pub fn outcome(state: &RunState, about: &About, run: &str) -> OutcomeReport {
         rollback_ms: rollback_ms(state).filter(|_| !is_new),
         release: live.clone(),
         previous_release: if is_new { other.clone() } else { live.clone() },
-        is_first: about.release.is_some() && about.previous_release.is_none(),
-        is_rollback: about.command == "rollback",
+        kind: run_kind(about),
         run: RunId::try_from(run.to_owned()).ok(),
     }
 }
@@ -69,9 +68,18 @@ pub fn about_run(
         rollback_ms: None,
         previous_release: release.clone(),
         release,
-        is_first: false,
-        is_rollback: false,
+        kind: RunKind::default(),
         run: None,
+    }
+}
+
+fn run_kind(about: &About) -> RunKind {
+    if about.command == "rollback" {
+        RunKind::Rollback
+    } else if about.release.is_some() && about.previous_release.is_none() {
+        RunKind::FirstDeploy
+    } else {
+        RunKind::Deploy
     }
 }
 

@@ -80,10 +80,8 @@ fn a_target_that_turns_a_run_away_twice_is_not_asked_for_ever() {
     let twice = |word: &str| {
         let again = || [nothing_found(), answer(word, RUN)];
         let inputs = [Input::Connected].into_iter().chain(again()).chain(again()).collect();
-        match end(&job(Goal::Deploy), inputs) {
-            Finish::Outcome(report) => report,
-            other => panic!("no outcome: {other:?}"),
-        }
+        let Finish::Outcome(report) = end(&job(Goal::Deploy), inputs) else { panic!("no outcome") };
+        report
     };
     let report = twice("locked");
     assert_eq!(report.outcome, Outcome::Locked);
@@ -102,13 +100,12 @@ fn maintenance_is_not_said_to_be_seen_off_where_it_was_not() {
         let facts = [vec![reported("maintenance", "on"), reported("maintenance", "off")], facts].concat();
         let entries = (1..).zip(facts).map(|(seq, fact)| Entry { seq, at_ms: if seq == 1 { 0 } else { 100 }, fact });
         let effects: Vec<Effect> = entries.flat_map(|entry| follow.entry(&entry)).collect();
-        let offs: Vec<_> = effects
-            .iter()
-            .filter_map(|effect| match effect {
-                Effect::Emit(EventKind::MaintenanceOff { downtime_ms, seen }) => Some((*downtime_ms, *seen)),
-                _ => None,
-            })
-            .collect();
+        let mut offs = Vec::new();
+        for effect in &effects {
+            if let Effect::Emit(EventKind::MaintenanceOff { downtime_ms, seen }) = effect {
+                offs.push((*downtime_ms, *seen));
+            }
+        }
         assert_eq!(offs.len(), 1, "{effects:?}");
         offs[0]
     };

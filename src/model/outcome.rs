@@ -92,6 +92,18 @@ pub enum Fence {
     None,
 }
 
+/// What kind of run ended: what is said of the site depends on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RunKind {
+    /// No version had been live before.
+    FirstDeploy,
+    /// A new version over an old one.
+    #[default]
+    Deploy,
+    /// After the commit, back to an earlier version.
+    Rollback,
+}
+
 /// The last JSON line of deploy, settle and rollback, field for field. What was not measured is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutcomeReport {
@@ -119,12 +131,9 @@ pub struct OutcomeReport {
     pub release: Option<String>,
     /// The release that was live before.
     pub previous_release: Option<String>,
-    /// Whether no version had been live before (not part of the outcome object either).
+    /// What kind of run it was (not part of the outcome object either).
     #[serde(skip)]
-    pub is_first: bool,
-    /// Whether the run went back to an earlier version after the commit (not part of the outcome object either).
-    #[serde(skip)]
-    pub is_rollback: bool,
+    pub kind: RunKind,
     /// The run, where there was one (not part of the outcome object itself: every JSON line carries it).
     #[serde(skip)]
     pub run: Option<RunId>,

@@ -7,7 +7,7 @@ use super::{
     time,
     words::{one_line, site_is_back, step_head},
 };
-use crate::model::{Data, Event, EventKind, Outcome, OutcomeReport, StepResult};
+use crate::model::{Data, Event, EventKind, Outcome, OutcomeReport, RunKind, StepResult};
 
 /// Lines of a failing script that are shown; the rest is in the log.
 const TAIL_LINES: usize = 15;
@@ -172,7 +172,7 @@ impl Summary {
             ),
             Outcome::RolledBack => {
                 lines.extend(log);
-                let command = if report.is_rollback { "rollback" } else { "deploy" };
+                let command = if report.kind == RunKind::Rollback { "rollback" } else { "deploy" };
                 lines.push(("once it is mended", format!("backstay {command} -e {environment}")));
             }
             Outcome::Cancelled => lines.extend(log),
@@ -209,7 +209,7 @@ fn shortened(line: &str) -> String {
 /// What is live, with which data.
 fn site(report: &OutcomeReport) -> String {
     let live = match report.outcome {
-        Outcome::Committed if report.is_rollback => "The earlier version is live",
+        Outcome::Committed if report.kind == RunKind::Rollback => "The earlier version is live",
         Outcome::Committed => "The new version is live",
         // a first deploy goes back to nothing
         Outcome::RolledBack
@@ -217,20 +217,16 @@ fn site(report: &OutcomeReport) -> String {
         | Outcome::Stuck
         | Outcome::Refused
         | Outcome::Locked
-        | Outcome::InDoubt => {
-            if report.is_first {
-                "No version is live, as before"
-            } else if report.is_rollback {
-                "The version from before this rollback is live"
-            } else {
-                "The old version is live"
-            }
-        }
+        | Outcome::InDoubt => match report.kind {
+            RunKind::FirstDeploy => "No version is live, as before",
+            RunKind::Deploy => "The old version is live",
+            RunKind::Rollback => "The version from before this rollback is live",
+        },
     };
     let data = match (report.outcome, report.data) {
         (Outcome::Committed, Data::Migrated) => " with its migrated data",
         (Outcome::Committed, Data::Restored) => " with the data that it had",
-        (_, Data::Restored) if report.is_first => "; the data are as before, compared",
+        (_, Data::Restored) if report.kind == RunKind::FirstDeploy => "; the data are as before, compared",
         (_, Data::Restored) => " with its data, compared",
         (_, Data::Untouched) => ", the data was not touched",
         (Outcome::Committed, Data::KeptMigrated) => ", the data stays migrated",
@@ -248,7 +244,7 @@ fn seen(report: &OutcomeReport) -> String {
     };
     let saw = match report.downtime_ms {
         // without a version there was nothing to see
-        Some(0) if report.maintenance || report.is_first => String::new(),
+        Some(0) if report.maintenance || report.kind == RunKind::FirstDeploy => String::new(),
         Some(0) => " Users saw no maintenance.".to_owned(),
         Some(ms) => format!(" Users saw maintenance for {}{back}.", time::duration(ms)),
         None => String::new(),

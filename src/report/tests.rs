@@ -8,7 +8,7 @@ use std::{
 use super::{
     Mode, Options, Reporter, bar, layout::Layout, paint::Paint, running::Running, summary::Summary, words::Speaker,
 };
-use crate::model::{Data, Event, EventKind, Fence, Outcome, OutcomeReport, Phase, Proof, RunId, StepResult};
+use crate::model::{Data, Event, EventKind, Fence, Outcome, OutcomeReport, Phase, Proof, RunId, RunKind, StepResult};
 
 #[derive(Clone, Default)]
 struct Sink(Arc<Mutex<Vec<u8>>>);
@@ -75,8 +75,7 @@ fn report(outcome: Outcome, data: Data, reason: &str, failed_step: Option<&str>)
         rollback_ms: (outcome != Outcome::Committed).then_some(640),
         release: Some("releases/20261122T090000Z-aaaaaaa".into()),
         previous_release: Some("releases/20261122T090000Z-aaaaaaa".into()),
-        is_first: false,
-        is_rollback: false,
+        kind: RunKind::Deploy,
         run: RunId::new("20261123T101500Z", "3f2a1c9").ok(),
     }
 }
@@ -314,7 +313,7 @@ fn users_are_said_to_see_the_site_only_where_that_was_seen() {
 #[test]
 fn going_back_after_the_commit_is_told_as_that() {
     let end = |outcome, data| {
-        let report = OutcomeReport { is_rollback: true, ..report(outcome, data, "why", None) };
+        let report = OutcomeReport { kind: RunKind::Rollback, ..report(outcome, data, "why", None) };
         let text = seen(Mode::None, false, vec![EventKind::Outcome(report)]);
         text.lines().find(|line| line.contains("why")).expect("a sentence").to_owned()
     };
