@@ -109,6 +109,7 @@ impl Run<'_> {
             ("BACKSTAY_PATH", &path),
             ("BACKSTAY_STEP_DIR", &self.dir),
             ("BACKSTAY_STATE", &self.dir.join("state")),
+            ("BACKSTAY_SECRETS", &self.dir.join("secrets")),
             ("BACKSTAY_NOTE", &self.dir.join("note")),
             ("BACKSTAY_FACTS", &self.dir.join("facts")),
             ("BACKSTAY_RELEASE", &release),
