@@ -104,7 +104,7 @@ impl Run<'_> {
         let path = self.site.place.path("site");
         let release = path.join("releases").join(self.id);
         let old = fs::canonicalize(path.join("current")).unwrap_or_default();
-        let set: [(&str, &Path); 8] = [
+        let set: [(&str, &Path); 9] = [
             ("BACKSTAY_DIR", &self.dir),
             ("BACKSTAY_PATH", &path),
             ("BACKSTAY_STEP_DIR", &self.dir),
