@@ -465,9 +465,8 @@ pub struct Environment {
     pub transport: Option<TransportName>,
     /// `[user@]host`.
     pub host: Option<String>,
-    /// The ssh port; 22 unless said.
-    #[schemars(with = "Option<u16>")]
-    pub port: Option<Value>,
+    /// The ssh port, or a variable that holds it; 22 unless said.
+    pub port: Option<Port>,
     /// `[user@]host[:port]` of a jump host.
     pub jump: Option<String>,
     /// The private key; without it, what the agent has.
@@ -484,6 +483,16 @@ pub struct Environment {
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     #[serde(rename = "override")]
     pub overriding: Option<Value>,
+}
+
+/// A port: a number, or a text with a variable in it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a port such as 22, or \"${NAME}\"")]
+pub enum Port {
+    /// As it is.
+    Number(u64),
+    /// `"${SSH_PORT}"`.
+    Text(String),
 }
 
 /// ssh or local.

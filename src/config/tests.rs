@@ -180,6 +180,63 @@ fn what_would_never_run_is_pointed_at() {
 }
 
 #[test]
+fn a_key_that_would_do_nothing_is_pointed_at() {
+    insta::assert_snapshot!(error(&format!("{MINIMAL}databases:\n  main:\n    engine: sqlite\n    admin: ~/x.cnf\n")), @"
+    backstay.yml:11:5: `admin` has no use here: SQLite is a file that is copied whole
+        |
+     11 |     admin: ~/x.cnf
+        |     ^
+      leave it out; or reset it for this environment alone, by null under `override`
+    ");
+    let custom = "preset: custom\ndatabases: { main: ";
+    let own = "{ command: { backup: x, restore: y } }";
+    for (text, key) in [
+        ("databases: { main: { database: shop } }".to_owned(), "database"),
+        ("databases: { main: { engine: none, protect: shadow } }".to_owned(), "protect"),
+        (format!("databases: {{ main: {{ engine: {own}, admin: x }} }}"), "admin"),
+        (format!("databases: {{ main: {{ engine: {own}, keep_copies: 3 }} }}"), "keep_copies"),
+        (format!("{custom}{{ engine: sqlite, database: x, credentials: y }} }}"), "credentials"),
+        (format!("{custom}{{ engine: sqlite, database: x, connection: y }} }}"), "connection"),
+        ("maintenance: { on: x, off: y }".to_owned(), "on"),
+        ("maintenance: { check: x }".to_owned(), "check"),
+        ("workers: [ { kind: queue, name: x } ]".to_owned(), "name"),
+        ("workers: [ { kind: command, stop: x, start: y, config: z } ]".to_owned(), "config"),
+    ] {
+        let error = error(&format!("{MINIMAL}{text}\n"));
+        let column = text.lines().last().unwrap_or_default().find(&format!("{key}:")).expect("it is there") + 1;
+        assert!(error.contains(&format!(":{column}: `{key}` has no use")), "{error}");
+    }
+    assert!(
+        error(&format!("{MINIMAL}preset: custom\nmaintenance: {{ when: never, check: x }}\n"))
+            .contains("`on` and `off`")
+    );
+    // with a server each of them counts
+    let all = "databases: { main: { connection: shop, protect: shadow, admin: x, keep_copies: 2, keep_failed: 1d } }";
+    assert!(read(&format!("{MINIMAL}{all}\n")).is_ok());
+}
+
+#[test]
+fn none_is_no_number_of_releases_or_tries() {
+    for (text, said) in [
+        ("release: { keep: 0 }", "8:12: no release cannot be kept"),
+        ("smoke: { checks: [ { command: x, attempts: 0 } ] }", "8:34: a check cannot be tried 0 times"),
+    ] {
+        let error = error(&format!("{MINIMAL}{text}\n"));
+        assert!(error.starts_with(&format!("backstay.yml:{said}")), "{error}");
+    }
+}
+
+#[test]
+fn a_port_may_come_from_a_variable() {
+    let port = |port: &str| read(&format!("{MINIMAL}    port: {port}\n"));
+    let Transport::Ssh(ssh) = port("\"${PORT:-2222}\"").expect("loads").environment.transport else { panic!("ssh") };
+    assert_eq!(ssh.port, 2222);
+    for wrong in ["0", "65536", "-1", "many"] {
+        assert!(port(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn what_is_wrong_in_a_list_is_pointed_at_in_its_entry() {
     let cases = [
         ("workers:\n  - kind: queue\n    grace: 60s\n  # slow\n  - kind: queue\n    grace: soon\n", "13:5"),
@@ -189,7 +246,7 @@ fn what_is_wrong_in_a_list_is_pointed_at_in_its_entry() {
         ("smoke: { checks: [ { command: x },\n  { status: 200 } ] }\n", "9:3"),
         ("hooks:\n  after-migrate:\n    - do: x\n      timeout: 1m\n    - { do: y, timeout: ever }\n", "12:16"),
         // a key that is missing there is not taken from the next section
-        ("release:\n  keep: 3\nmaintenance:\n  on: x\n", "10:1"),
+        ("release:\n  keep: 3\npreset: custom\nmaintenance:\n  on: x\n", "11:1"),
     ];
     for (text, place) in cases {
         let error = error(&format!("{MINIMAL}{text}"));

@@ -1,7 +1,7 @@
 //! Reasons not to begin, all of them at once, each with a remedy; and what a person should know before it begins.
 
 use super::{Facts, Refusal, Request};
-use crate::config::{Check, CheckKind, Config, Engine, Guard, Preset, Strategy, When};
+use crate::config::{Check, CheckKind, Config, Engine, Guard, Preset, Protect, Strategy, When};
 
 /// Space that a run needs beside the release itself: journal, logs, copies of small databases.
 const SPARE_BYTES: u64 = 64 * 1024 * 1024;
@@ -68,6 +68,13 @@ fn databases(config: &Config, facts: &Facts) -> Vec<Refusal> {
                      migrated data will not come back",
                     database.name
                 ),
+            )
+        }));
+        let is_whole = database.engine == Engine::Auto && driver == Some("sqlite");
+        all.extend((database.protect == Protect::Shadow && is_whole).then(|| {
+            Refusal::new(
+                format!("database {}: protect is shadow, and SQLite is a file that is copied whole", database.name),
+                format!("leave databases.{}.protect out", database.name),
             )
         }));
     }

@@ -209,3 +209,14 @@ fn after_a_rollback_nothing_is_owed_that_is_seen_only_behind_a_redirect() {
     assert_eq!(owed("{ http: / }, { http: /login, redirects: 1 }").as_deref(), Some("200 /\n"));
     assert_eq!(owed("{ http: /login, redirects: 1 }"), None);
 }
+
+#[test]
+fn a_file_that_is_copied_whole_is_not_taken_for_a_shadow() {
+    let config = config("databases: { main: { protect: shadow } }");
+    let live = |driver: &str| {
+        let connection = Connection { driver: driver.to_owned(), ..Connection::default() };
+        Facts { connections: vec![("main".to_owned(), connection)], ..probed() }
+    };
+    assert!(build(&config, &live("mysql"), &request()).is_ok());
+    assert_refused(build(&config, &live("sqlite"), &request()), "protect is shadow");
+}

@@ -209,6 +209,8 @@ fn the_schema_takes_the_documented_example_and_refuses_what_the_binary_refuses()
     for (yaml, is_good) in [
         (EXAMPLE.to_owned(), true),
         (MINIMAL.to_owned(), true),
+        (format!("{MINIMAL}    port: \"${{PORT:-2222}}\"\n"), true),
+        (format!("{MINIMAL}    port: [22]\n"), false),
         (MINIMAL.replace("drain:", "drian:"), false),
         (MINIMAL.replace("5s", "{ s: 5 }"), false),
         (MINIMAL.replace("laravel", "laravell"), false),

@@ -24,7 +24,7 @@ impl Resolver<'_> {
                 let help = Some("names of databases here are letters, digits and _, at most 20".to_owned());
                 return Err(self.text.at(&path, format!("{name:?} cannot name a database"), help));
             }
-            let engine = match raw.engine {
+            let engine = match raw.engine.clone() {
                 None | Some(raw::Engine::Named(raw::EngineName::Auto)) => Engine::Auto,
                 Some(raw::Engine::Named(raw::EngineName::Mysql)) => Engine::Mysql,
                 Some(raw::Engine::Named(raw::EngineName::Sqlite)) => Engine::Sqlite,
@@ -33,6 +33,11 @@ impl Resolver<'_> {
                     Engine::Command { backup: c.command.backup, restore: c.command.restore }
                 }
             };
+            if let Some((key, why)) = without_use(preset, &engine, &raw) {
+                let help =
+                    Some("leave it out; or reset it for this environment alone, by null under `override`".to_owned());
+                return Err(self.text.at(&["databases", &name, key], format!("`{key}` has no use here: {why}"), help));
+            }
             if preset == Preset::Custom {
                 let needed = match engine {
                     Engine::Auto => Some("`engine`: without a framework it cannot be found out"),
@@ -69,4 +74,39 @@ impl Resolver<'_> {
         };
         raw.map_or(Vec::new(), |r| r.0).into_iter().map(resolve).collect()
     }
+}
+
+/// A key that would do nothing, and why.
+fn without_use(preset: Preset, engine: &Engine, raw: &raw::Database) -> Option<(&'static str, &'static str)> {
+    let of_preset = match preset {
+        Preset::Laravel => (raw.database.is_some(), "database", "the app says it itself, of each `connection`"),
+        Preset::Custom => (raw.connection.is_some(), "connection", "preset custom knows no connections of an app"),
+    };
+    let is_shadow = matches!(raw.protect, Some(raw::Protect::Shadow));
+    let of_engine = |why: &'static str| {
+        [
+            (raw.admin.is_some(), "admin", why),
+            (is_shadow, "protect", why),
+            (raw.credentials.is_some(), "credentials", why),
+        ]
+    };
+    let retention = |why: &'static str| {
+        [(raw.keep_copies.is_some(), "keep_copies", why), (raw.keep_failed.is_some(), "keep_failed", why)]
+    };
+    let mut all = vec![of_preset];
+    match engine {
+        Engine::Auto | Engine::Mysql => {}
+        Engine::Sqlite => all.extend(of_engine("SQLite is a file that is copied whole")),
+        Engine::Command { .. } => {
+            let why = "with engine command, backup and restore are all that is done";
+            all.extend(of_engine(why));
+            all.extend(retention(why));
+        }
+        Engine::None => {
+            let why = "with engine none the database is not protected";
+            all.extend(of_engine(why));
+            all.extend(retention(why));
+        }
+    }
+    all.into_iter().find(|(is_there, ..)| *is_there).map(|(_, key, why)| (key, why))
 }

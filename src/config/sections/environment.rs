@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use serde_yaml::Value;
-
 use crate::config::{
     load::{Resolved, Resolver},
     raw,
@@ -73,7 +71,7 @@ impl Resolver<'_> {
     fn ssh(
         &self,
         host: &str,
-        port: Option<Value>,
+        port: Option<raw::Port>,
         jump: Option<String>,
         identity: Option<String>,
         known: Option<String>,
@@ -90,23 +88,17 @@ impl Resolver<'_> {
             return Err(self.text.at(&here("host"), format!("{host:?} is no host"), help));
         }
         let port = match port {
-            None => 22,
-            Some(value) => {
-                let text = value
-                    .as_u64()
-                    .map(|n| n.to_string())
-                    .or_else(|| value.as_str().map(str::to_owned))
-                    .unwrap_or_default();
-                let text = self.put_in(&here("port"), &text)?;
-                text.parse().ok().filter(|port| *port > 0).ok_or_else(|| {
-                    self.text.at(
-                        &here("port"),
-                        "the port is no number from 1 to 65535",
-                        Some("write `port: 22`, or leave it out".to_owned()),
-                    )
-                })?
-            }
+            None => "22".to_owned(),
+            Some(raw::Port::Number(number)) => number.to_string(),
+            Some(raw::Port::Text(text)) => self.put_in(&here("port"), &text)?,
         };
+        let port = port.parse().ok().filter(|port: &u16| *port > 0).ok_or_else(|| {
+            self.text.at(
+                &here("port"),
+                "the port is no number from 1 to 65535",
+                Some("write `port: 22`, or leave it out".to_owned()),
+            )
+        })?;
         let known = known.ok_or_else(|| {
             let scan = if port == 22 { format!("ssh-keyscan {host}") } else { format!("ssh-keyscan -p {port} {host}") };
             let help = format!(

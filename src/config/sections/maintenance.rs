@@ -16,10 +16,15 @@ impl Resolver<'_> {
             Some(raw::When::Never) => When::Never,
             Some(raw::When::Pending) | None => When::Pending,
         };
+        let own = [("on", raw.on.is_some()), ("off", raw.off.is_some()), ("check", raw.check.is_some())];
+        if let (Preset::Laravel, Some((key, _))) = (preset, own.iter().find(|(_, is_there)| *is_there)) {
+            let help = Some("on, off and check belong to preset custom".to_owned());
+            return Err(self.text.at(&["maintenance", key], format!("`{key}` has no use here: artisan does it"), help));
+        }
         let commands = match (raw.on, raw.off) {
             (Some(on), Some(off)) => Some(MaintenanceCommands { on, off, check: raw.check }),
-            (None, None) => None,
-            _ => {
+            (None, None) if raw.check.is_none() => None,
+            (Some(_) | None, _) => {
                 let help = Some("write both, `on` and `off`".to_owned());
                 return Err(self.text.at(&["maintenance"], "one of `on` and `off` is missing", help));
             }

@@ -31,13 +31,11 @@ impl Resolver<'_> {
             let help = Some("with release.strategy none nothing is switched: reload in a hook beside smoke".to_owned());
             return Err(self.text.at(&["release", "reload"], "`reload` would never run", help));
         }
-        Ok(Release {
-            strategy,
-            keep: raw.keep.unwrap_or(5).max(1),
-            shared,
-            exclude: raw.exclude.unwrap_or_default(),
-            mode,
-            reload,
-        })
+        let keep = raw.keep.unwrap_or(5);
+        if keep == 0 {
+            let help = Some("write 1 or more; the live release and the one before it stay in any case".to_owned());
+            return Err(self.text.at(&["release", "keep"], "no release cannot be kept", help));
+        }
+        Ok(Release { strategy, keep, shared, exclude: raw.exclude.unwrap_or_default(), mode, reload })
     }
 }

@@ -66,10 +66,16 @@ impl Resolver<'_> {
                 "write the address that users have there, or give that environment checks of its own under `override`";
             return Err(self.text.at(&["smoke", "checks", item, name], message, Some(help.to_owned())));
         }
+        let attempts = raw.attempts.unwrap_or(1);
+        if attempts == 0 {
+            let message = "a check cannot be tried 0 times";
+            let help = Some("write 1 or more, or leave the check out".to_owned());
+            return Err(self.text.at(&["smoke", "checks", item, "attempts"], message, help));
+        }
         Ok(Check {
             kind,
             required: raw.required.unwrap_or(true),
-            attempts: raw.attempts.unwrap_or(1).max(1),
+            attempts,
             every: self.span(&["smoke", "checks", item, "every"], raw.every.as_deref(), Span::from_secs(2))?,
             within: self.span(&["smoke", "checks", item, "within"], raw.within.as_deref(), Span::from_secs(10))?,
         })

@@ -20,6 +20,22 @@ impl Resolver<'_> {
             let help = Some(format!("a worker of kind {kind} needs `{key}`"));
             self.text.at(&["workers", item], format!("this worker has no `{key}`"), help)
         };
+        let (kind, keys) = match raw.kind {
+            raw::WorkerKind::Supervisor => ("supervisor", &["name", "config"][..]),
+            raw::WorkerKind::Queue => ("queue", &[][..]),
+            raw::WorkerKind::Command => ("command", &["stop", "start", "check"][..]),
+        };
+        let given = [
+            ("name", &raw.name),
+            ("config", &raw.config),
+            ("stop", &raw.stop),
+            ("start", &raw.start),
+            ("check", &raw.check),
+        ];
+        if let Some((key, _)) = given.iter().find(|(key, value)| value.is_some() && !keys.contains(key)) {
+            let message = format!("`{key}` has no use for a worker of kind {kind}");
+            return Err(self.text.at(&["workers", item, key], message, Some("leave it out".to_owned())));
+        }
         let kind = match raw.kind {
             raw::WorkerKind::Supervisor => WorkerKind::Supervisor {
                 name: raw.name.ok_or_else(|| missing("name", "supervisor"))?,
