@@ -61,6 +61,43 @@ fn a_disk_that_fills_up_under_the_app_is_rolled_back_and_gives_back_its_space() 
     });
 }
 
+/// Comes to the verdict with a disk that is full, the space that was kept for it included where that is said.
+fn full_at_the_verdict(target: &Target, disk: &Disk, is_all: bool) -> Finished {
+    let run = target.deploy_until("after-smoke", &["good"]);
+    run.signal("-STOP");
+    target.go_on("after-smoke");
+    eventually("it waits for the verdict", || {
+        target.journals().last().is_some_and(|journal| journal.contains(" await #"))
+    });
+    if is_all {
+        let kept = target.path.join(".backstay/runs").join(target.run_id()).join("ballast");
+        std::fs::remove_file(kept).expect("it is kept until then");
+    }
+    target.cut(|| disk.fill(0));
+    run.signal("-CONT");
+    run.wait()
+}
+
+#[test]
+fn a_disk_that_is_full_at_the_verdict_has_space_for_the_commit() {
+    let (site, disk) = Site::on_disk(100);
+    let target = Target::new(site);
+    full_at_the_verdict(&target, &disk, false).is(0);
+    target.judge(End::Committed);
+}
+
+#[test]
+fn a_verdict_that_does_not_fit_on_the_disk_is_no_commit() {
+    let (site, disk) = Site::on_disk(100);
+    let target = Target::new(site);
+    let run = full_at_the_verdict(&target, &disk, true).is(20);
+    run.says("the target cannot write the verdict down").says("is full").says("settle -e test --retry");
+    assert!(target.data().contains("phone"), "nothing is overwritten");
+    disk.empty();
+    target.cut(|| target.backstay(&["settle", "--retry", "--json"])).is(10);
+    target.judge(End::RolledBack);
+}
+
 /// Sixteen megabytes that a copy has to take along.
 const LONG: &str = "CREATE TABLE logs (id INT PRIMARY KEY AUTO_INCREMENT, text TEXT);
     INSERT INTO logs (text) SELECT REPEAT(MD5(RAND()), 30) FROM seq_1_to_16000";
