@@ -28,7 +28,7 @@ pub(super) async fn check(site: &Site, days: u32, within: Duration, from: From<'
     let limit = within.max(Duration::from_secs(1));
     let (to, way) = match from {
         From::Runner => ((host.clone(), port), None),
-        From::Target(target) => {
+        From::Target(target, _) => {
             let to = site.resolve.as_ref().map_or((host.clone(), port), |resolve| resolved(resolve, port));
             let way = target.way(&to.0, to.1).await.map_err(|error| format!("no way through the target: {error}"))?;
             (to, way)
