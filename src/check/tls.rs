@@ -26,17 +26,16 @@ pub(super) async fn check(site: &Site, days: u32, within: Duration, from: From<'
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().unwrap_or(443);
     let limit = within.max(Duration::from_secs(1));
-    let (to, way) = match from {
-        From::Runner => ((host.clone(), port), None),
+    let way = match from {
+        From::Runner => None,
         From::Target(target, _) => {
-            let to = site.resolve.as_ref().map_or((host.clone(), port), |resolve| resolved(resolve, port));
-            let way = target.way(&to.0, to.1).await.map_err(|error| format!("no way through the target: {error}"))?;
-            (to, way)
+            let to = site.resolve.as_deref().unwrap_or(&host).trim_matches(['[', ']']);
+            target.way(to, port).await.map_err(|error| format!("no way through the target: {error}"))?
         }
     };
     let left = tokio::task::spawn_blocking(move || match &way {
         Some(way) => expiry(&host, through(way, limit).map_err(no_answer)?),
-        None => expiry(&host, directly((&to.0, to.1), limit).map_err(no_answer)?),
+        None => expiry(&host, directly((&host, port), limit).map_err(no_answer)?),
     });
     let left = left.await.map_err(|_| "the handshake was given up".to_owned())??;
     if left < i64::from(days) {
@@ -44,13 +43,6 @@ pub(super) async fn check(site: &Site, days: u32, within: Duration, from: From<'
     } else {
         Ok(format!("valid for {left} days yet"))
     }
-}
-
-/// `ADDRESS` or `ADDRESS:PORT`.
-fn resolved(resolve: &str, port: u16) -> (String, u16) {
-    let both = resolve.rsplit_once(':').and_then(|(address, port)| Some((address, port.parse().ok()?)));
-    let (address, port) = both.unwrap_or((resolve, port));
-    (address.trim_matches(['[', ']']).to_owned(), port)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
