@@ -26,18 +26,16 @@ pub(super) async fn check(site: &Site, days: u32, within: Duration, from: From<'
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().unwrap_or(443);
     let limit = within.max(Duration::from_secs(1));
-    let (to, way) = match from {
-        From::Runner => ((host.clone(), port), None),
+    let way = match from {
+        From::Runner => None,
         From::Target(target, _) => {
-            let to = site.resolve.as_ref().map_or(host.as_str(), |address| address.trim_matches(['[', ']'])).to_owned();
-            let to = (to, port);
-            let way = target.way(&to.0, to.1).await.map_err(|error| format!("no way through the target: {error}"))?;
-            (to, way)
+            let to = site.resolve.as_deref().unwrap_or(&host).trim_matches(['[', ']']);
+            target.way(to, port).await.map_err(|error| format!("no way through the target: {error}"))?
         }
     };
     let left = tokio::task::spawn_blocking(move || match &way {
         Some(way) => expiry(&host, through(way, limit).map_err(no_answer)?),
-        None => expiry(&host, directly((&to.0, to.1), limit).map_err(no_answer)?),
+        None => expiry(&host, directly((&host, port), limit).map_err(no_answer)?),
     });
     let left = left.await.map_err(|_| "the handshake was given up".to_owned())??;
     if left < i64::from(days) {

@@ -65,9 +65,7 @@ fn a_certificate_that_only_the_target_can_reach_is_judged_through_it() {
     let site = Site::with_first();
     let front = Front::with_certificate(&site, 90);
     site.configure("smoke: { checks: [ { tls: { days: 14 } } ] }\n");
-    // the name leads elsewhere, and nobody listens on its port
-    let resolve = format!("resolve: \"127.0.0.1:{}\"", front.port);
-    at(&site, "https://localhost:1", &format!("\n    http: {{ from: target, {resolve} }}"));
+    at(&site, &format!("https://shop.invalid:{}", front.port), "\n    http: { from: target, resolve: 127.0.0.1 }");
     let deploy = |revision: &str, days: &str| {
         let artifact = site.artifact(&[], revision).display().to_string();
         let mut command =

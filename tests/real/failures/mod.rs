@@ -10,6 +10,7 @@
 //! });
 //! ```
 
+mod disk;
 mod judge;
 mod killed;
 mod server;

@@ -22,13 +22,13 @@ impl Front {
         Self::start(site, "", &rules, "server { listen 127.0.0.1:PORT default_server; return 421; }\n")
     }
 
-    /// Serves `localhost` with a certificate that is valid for so many days yet.
+    /// Serves `localhost` and `shop.invalid` with a certificate that is valid for so many days yet.
     pub fn with_certificate(site: &Site, days: u32) -> Self {
         let folder = &site.marks;
         let make = "cd \"$1\"; ec='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
             openssl req -x509 $ec -keyout ca.key -out ca.pem -days 3650 -subj /CN=authority
             openssl req $ec -keyout site.key -out site.csr -subj /CN=localhost
-            printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n' >site.ext
+            printf 'subjectAltName=DNS:localhost,DNS:shop.invalid\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n' >site.ext
             openssl x509 -req -in site.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out site.pem -days \"$2\" -extfile site.ext";
         run(Command::new("sh").args(["-euc", make, "sh"]).arg(folder).arg(days.to_string()));
         let rules = format!("ssl_certificate {0}/site.pem;\nssl_certificate_key {0}/site.key;\n", text(folder));

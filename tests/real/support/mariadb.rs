@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    disk::Disk,
     eventually,
     servers::{Held, free_ports, hold_server, run, servers, text},
 };
@@ -32,6 +33,13 @@ impl OwnMariaDb {
     /// With its files in a new folder there.
     pub fn start(folder: PathBuf) -> Self {
         Self(Box::leak(Box::new(MariaDb::start(folder))))
+    }
+
+    /// The same, its data on a disk of so many megabytes.
+    pub fn on_disk(folder: PathBuf, size_mb: u32) -> (Self, Disk) {
+        run(Command::new("install").args(["-d", "-o", "mysql", "-m", "0700"]).arg(folder.join("data")));
+        let disk = Disk::over(&folder.join("data"), size_mb);
+        (Self::start(folder), disk)
     }
 }
 
@@ -66,7 +74,8 @@ fn fresh_data() -> &'static Path {
 impl MariaDb {
     fn start(folder: PathBuf) -> Self {
         run(Command::new("install").args(["-d", "-o", "mysql", "-m", "0755"]).arg(&folder));
-        run(Command::new("cp").arg("-a").arg(fresh_data()).arg(folder.join("data")));
+        // its log stands beside: a full disk of the data is met by a statement, not waited for
+        run(Command::new("cp").arg("-aT").arg(fresh_data()).arg(folder.join("data")));
         let server = Self { folder, port: free_ports(1)[0], held: Mutex::default() };
         server.start_again();
         server
@@ -89,13 +98,18 @@ impl MariaDb {
                 "--innodb-log-file-size=8M",
                 "--innodb-flush-log-at-trx-commit=2",
                 "--max-allowed-packet=64M",
-                "--log-bin=binlog",
+                &format!("--log-bin={folder}/binlog"),
                 "--log-bin-trust-function-creators=1",
             ],
             &self.folder.join("log"),
         );
         *self.held.lock().expect("no panic while held") = Some(held);
-        eventually("MariaDB answers", || self.try_query("", "SELECT 1").is_ok());
+        eventually("MariaDB answers", || self.answers());
+    }
+
+    /// Whether it answers; a full disk may end it.
+    pub fn answers(&self) -> bool {
+        self.try_query("", "SELECT 1").is_ok()
     }
 
     /// Ends it as a power failure does, as far as its own memory goes.

@@ -13,6 +13,7 @@
 //! ```
 
 pub mod command;
+mod disk;
 mod files;
 mod front;
 mod mariadb;
@@ -21,6 +22,7 @@ mod site;
 mod watch;
 
 pub use command::{Finished, Running, backstay};
+pub use disk::Disk;
 pub use files::tar_of;
 pub use front::Front;
 pub use mariadb::{MariaDb, OwnMariaDb};

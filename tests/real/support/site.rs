@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     command::{Finished, Running, backstay},
+    disk::Disk,
     eventually, files,
     mariadb::{MariaDb, Schema, mariadb},
     servers::{USER, run, servers, text},
@@ -67,8 +68,21 @@ impl Site {
         Self::new_on(mariadb())
     }
 
+    /// With the first release of the app live, its path on a disk of its own.
+    pub fn on_disk(size_mb: u32) -> (Self, Disk) {
+        let site = Self::empty();
+        let disk = Disk::over(&site.path, size_mb);
+        let site = site.keep_data_on(mariadb());
+        site.deploy("1111111", &[]).is(0);
+        (site, disk)
+    }
+
     fn new_on(server: &'static MariaDb) -> Self {
-        let mut site = Self::empty();
+        Self::empty().keep_data_on(server)
+    }
+
+    fn keep_data_on(self, server: &'static MariaDb) -> Self {
+        let mut site = self;
         let schema = server.take_schema(&format!("shop_{}", site.port));
         let lines = schema.env().replace('\n', "\\n");
         site.schema = Some(schema);
