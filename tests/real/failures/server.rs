@@ -36,6 +36,9 @@ fn restart_during(
     run.wait()
 }
 
+/// What is done while a server restarts.
+type During<'a> = &'a (dyn Fn(&MariaDb, &Target) + Sync);
+
 #[test]
 fn a_database_server_that_is_restarted_means_one_of_the_two_states() {
     let between = |server: &MariaDb, target: &Target| {
@@ -59,7 +62,6 @@ fn a_database_server_that_is_restarted_means_one_of_the_two_states() {
             .is(11)
             .says("with its data, compared");
     };
-    type During<'a> = &'a (dyn Fn(&MariaDb, &Target) + Sync);
     let cases: [(&str, (During<'_>, End)); 4] = [
         ("between two statements", (&between, End::Committed)),
         ("migrate", (&during_migrate, End::RolledBack)),
