@@ -116,7 +116,7 @@ fn make_room_once_it_is_met(target: &Target, disk: &Disk, server: &MariaDb, step
 }
 
 /// What happens to a target while its disks fill.
-type Course<'a> = &'a (dyn Fn(&Target, &Disk, &MariaDb) + Sync);
+type OnBoth<'a> = &'a (dyn Fn(&Target, &Disk, &MariaDb) + Sync);
 
 #[test]
 fn a_disk_that_fills_up_under_the_database_is_rolled_back_and_gives_back_its_space() {
@@ -144,7 +144,7 @@ fn a_disk_that_fills_up_under_the_database_is_rolled_back_and_gives_back_its_spa
         let run_id = target.run_id().to_lowercase().replace('-', "_");
         assert!(!target.schema().beside().iter().any(|name| name.contains(&run_id)), "{:?}", target.schema().beside());
     };
-    let cases: [(&str, Course<'_>); 2] = [("copying", &copying), ("sealing", &sealing)];
+    let cases: [(&str, OnBoth<'_>); 2] = [("copying", &copying), ("sealing", &sealing)];
     each_case(2, &cases, |step, course| {
         let folder = servers().folder.join(format!("mariadb-full-{step}"));
         let (own, disk) = OwnMariaDb::on_disk(folder, 300);
