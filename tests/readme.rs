@@ -173,6 +173,16 @@ fn the_exit_codes_of_the_readme_are_those_of_the_outcomes() {
 }
 
 #[test]
+fn how_many_runs_are_remembered_is_told_as_it_is() {
+    let script = read("src/scripts/steps/tidy.sh");
+    let kept = script.split_once("KEEP_RUNS=").expect("retention").1.lines().next().expect("a number");
+    let told = format!("newest {kept} runs");
+    assert!(read("README.md").contains(&told), "not in the README: {told}");
+    let help = text(&backstay(&root(), &["deploy", "--help"]).stdout);
+    assert!(help.split_whitespace().collect::<Vec<_>>().join(" ").contains(&told), "not in the help: {told}");
+}
+
+#[test]
 fn links_between_the_documents_lead_somewhere() {
     for file in ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"] {
         let text = read(file);

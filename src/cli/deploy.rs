@@ -42,7 +42,8 @@ pub(super) struct DeployArgs {
     /// Its revision, as a revision check compares it [default: $GITHUB_SHA]
     #[arg(long, value_name = "SHA")]
     pub(super) revision: Option<String>,
-    /// Deploy once for this key: when it has committed, the same again answers with that outcome
+    /// Deploy once for this key: when it has committed, the same again answers with that outcome. It is remembered among the
+    /// newest 50 runs
     #[arg(long)]
     pub(super) key: Option<String>,
     /// With strategy none and no undo for the code: go on, and protect only the data

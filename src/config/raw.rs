@@ -110,7 +110,8 @@ pub struct Release {
     pub strategy: Option<Strategy>,
     /// How many committed releases are kept.
     pub keep: Option<u32>,
-    /// Paths linked from `shared/` into every release; ignored when the artifact carries them.
+    /// Paths linked from `shared/` into every release, over what the artifact has there. What `shared/` lacks is taken from the
+    /// artifact, once.
     pub shared: Option<Vec<String>>,
     /// Paths of the artifact that are left out.
     pub exclude: Option<Vec<String>>,
