@@ -138,7 +138,12 @@ spawn() {
 	[ "$RC" -eq 0 ] || [ -n "$NOTE" ] || NOTE=$(tail -c 2000 "$log" | tr '\r\000' '\n ' | grep -v '^ *$' | tail -n 1)
 	[ "$RC" -eq 0 ] || [ -n "$NOTE" ] || NOTE=$(df -Pk "$RUN_DIR" 2>/dev/null | awk 'NR == 2 && $4 < 64 { print "the disk of " $6 " is full" }')
 	one_line "${NOTE%%"$NEWLINE"*}"
-	NOTE=$LINE
+	# without the blanks that it was laid out with
+	set -f
+	# shellcheck disable=SC2086
+	set -- $LINE
+	set +f
+	NOTE=$*
 	return "$RC"
 }
 

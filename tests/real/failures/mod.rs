@@ -14,6 +14,7 @@ mod disk;
 mod judge;
 mod killed;
 mod server;
+mod shells;
 mod target;
 
 use target::{End, PLACES, Target};

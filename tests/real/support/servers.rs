@@ -44,8 +44,8 @@ impl Servers {
         }
         let holders = vec![
             sweep(&path),
-            sshd(&path, "host", ssh_port),
-            sshd(&path, "bastion", bastion_port),
+            sshd(&path, "host", ssh_port, ""),
+            sshd(&path, "bastion", bastion_port, ""),
             fpm(&path),
             nginx(&path, sites),
         ];
@@ -63,7 +63,12 @@ impl Servers {
 
     /// The line of `known_hosts`.
     pub fn known_hosts(&self) -> String {
-        self.known_hosts_line("host", self.ssh_port)
+        self.known_hosts_at(self.ssh_port)
+    }
+
+    /// The same where the first sshd is reached by another port.
+    pub fn known_hosts_at(&self, port: u16) -> String {
+        self.known_hosts_line("host", port)
     }
 
     /// The bastion's line.
@@ -74,6 +79,14 @@ impl Servers {
     fn known_hosts_line(&self, key: &str, port: u16) -> String {
         let key = fs::read_to_string(self.folder.join(format!("{key}.pub"))).expect("ours");
         format!("[127.0.0.1]:{port} {}", key.trim())
+    }
+
+    /// One more sshd with the first one's key, whose sessions have that PATH; its port.
+    pub fn sshd_with_path(&self, path: &str) -> (u16, Held) {
+        let port = free_port();
+        let server = Held(sshd(&self.folder, "host", port, &format!("SetEnv PATH={path}\n")));
+        wait_for(port, &self.folder);
+        (port, server)
     }
 
     /// The private key that lets in.
@@ -165,17 +178,17 @@ pub fn free_port() -> u16 {
     free_ports(1)[0]
 }
 
-fn sshd(folder: &Path, key: &str, port: u16) -> Child {
+fn sshd(folder: &Path, key: &str, port: u16, more: &str) -> Child {
     fs::copy(folder.join("id.pub"), folder.join("allowed")).expect("ours");
     let _ = fs::create_dir_all("/run/sshd");
     let config = format!(
         "Port {port}\nListenAddress 127.0.0.1\nHostKey {0}/{key}\nAuthorizedKeysFile {0}/allowed\nUsePAM no\nStrictModes no\n\
-         PidFile none\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 200\nPrintMotd no\nPrintLastLog no\n",
+         PidFile none\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 200\nPrintMotd no\nPrintLastLog no\n{more}",
         folder.display()
     );
-    let file = folder.join(format!("{key}.conf"));
+    let file = folder.join(format!("sshd-{port}.conf"));
     fs::write(&file, config).expect("a file");
-    hold(&["/usr/sbin/sshd", "-D", "-e", "-f", &text(&file)], &folder.join(format!("{key}.log")))
+    hold(&["/usr/sbin/sshd", "-D", "-e", "-f", &text(&file)], &folder.join(format!("sshd-{port}.log")))
 }
 
 fn fpm(folder: &Path) -> Child {
@@ -217,8 +230,8 @@ pub fn wait_for(port: u16, folder: &Path) {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    let logs =
-        ["host.log", "nginx.log", "fpm.out"].map(|name| fs::read_to_string(folder.join(name)).unwrap_or_default());
+    let logs = [&format!("sshd-{port}.log"), "nginx.log", "fpm.out"];
+    let logs = logs.map(|name| fs::read_to_string(folder.join(name)).unwrap_or_default());
     panic!("nothing listens on {port}: {logs:?}");
 }
 

@@ -4,7 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{AtomicU16, AtomicU32, Ordering},
 };
 
 use super::{
@@ -27,6 +27,8 @@ pub struct Site {
     pub marks: PathBuf,
     /// Where it keeps its data on the MariaDB; none: SQLite.
     pub schema: Option<Schema>,
+    /// The way to sshd.
+    ssh_port: AtomicU16,
     number: AtomicU32,
 }
 
@@ -110,7 +112,15 @@ impl Site {
             // the web server is of the group: it writes sessions, logs and the database
             run(Command::new("install").args(["-d", "-o", USER, "-g", "www-data", "-m", "2775"]).arg(folder));
         }
-        let site = Self { port, runner, path, marks, schema: None, number: AtomicU32::new(0) };
+        let site = Self {
+            port,
+            runner,
+            path,
+            marks,
+            schema: None,
+            ssh_port: AtomicU16::new(servers.ssh_port),
+            number: AtomicU32::new(0),
+        };
         site.configure("");
         site
     }
@@ -133,18 +143,23 @@ impl Site {
             ),
         ];
         let kept: Vec<&str> = base.iter().filter(|(key, _)| !more.contains(key)).map(|(_, text)| *text).collect();
-        let servers = servers();
+        let (servers, ssh_port) = (servers(), self.ssh_port.load(Ordering::Relaxed));
         let environment = format!(
             "environments:\n  test:\n    production: false\n    host: {USER}@127.0.0.1\n    port: {}\n    identity_file: {}\n    \
              known_hosts: \"{}\"\n    path: {}\n    url: http://127.0.0.1:{}\n",
-            servers.ssh_port,
+            ssh_port,
             text(&servers.identity()),
-            servers.known_hosts(),
+            servers.known_hosts_at(ssh_port),
             text(&self.path),
             self.port
         );
         let config = format!("version: 1\napp: shop\npreset: laravel\n{}\n{more}\n{environment}", kept.join("\n"));
         fs::write(self.runner.join("backstay.yml"), config).expect("ours");
+    }
+
+    /// The port that every command uses from the next [`Site::configure`] on.
+    pub fn reach_by(&self, ssh_port: u16) {
+        self.ssh_port.store(ssh_port, Ordering::Relaxed);
     }
 
     /// Changes the configuration's text.
