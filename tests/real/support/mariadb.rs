@@ -100,6 +100,8 @@ impl MariaDb {
                 "--max-allowed-packet=64M",
                 &format!("--log-bin={folder}/binlog"),
                 "--log-bin-trust-function-creators=1",
+                "--performance-schema=ON",
+                "--performance-schema-max-table-instances=20000",
             ],
             &self.folder.join("log"),
         );
