@@ -7,7 +7,7 @@ use crate::{
     machine::{Finish, Goal, Job},
     model::{Event, EventKind},
     plan::Request,
-    report::lines,
+    report::{json_line, lines},
 };
 
 /// Drives a job to its end, and shows that.
@@ -55,7 +55,7 @@ pub(super) async fn carry_out(
             reporter.close();
             let Some((config, request)) = asked else { return Ok(FAULT) };
             let probed = Probed { config: &config, request: &request, facts: &facts, plan: &plan };
-            println!("{}", if global.json { probed.json().to_string() } else { probed.text() });
+            println!("{}", if global.json { json_line(&probed.json()) } else { probed.text() });
             Ok(probed.exit_code())
         }
     }

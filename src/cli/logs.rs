@@ -9,7 +9,7 @@ use super::{
     context::{self, Usage},
     look::{self, Logs},
 };
-use crate::report::{escape, time};
+use crate::report::{escape, json_line, time};
 
 const EXAMPLES: &str = "Examples:
   backstay logs -e staging
@@ -45,10 +45,9 @@ pub(super) async fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> 
     if global.json {
         for (name, text) in &found.logs {
             for line in text.lines() {
-                println!(
-                    "{}",
-                    json!({"v": 1, "ts": time::now(), "event": "log", "run": found.run, "step": name, "line": line})
-                );
+                let object =
+                    json!({"v": 1, "ts": time::now(), "event": "log", "run": found.run, "step": name, "line": line});
+                println!("{}", json_line(&object));
             }
         }
     } else {

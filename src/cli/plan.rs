@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     machine::Goal,
     plan::{self, Condition, Facts, Plan, Undo},
-    report::time,
+    report::{json_line, time},
 };
 
 /// What no rollback gives back.
@@ -65,7 +65,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> 
     request.data_only = true;
     let plan = offline(&config, &request)?;
     if global.json {
-        println!("{}", as_json(&plan, &config));
+        println!("{}", json_line(&as_json(&plan, &config)));
     } else {
         println!("{}", text(&plan, &config));
     }

@@ -47,7 +47,7 @@ fn without_workflow_commands(text: String) -> String {
 }
 
 /// Bidirectional controls (Unicode UAX 9), separators that some viewers take for a line end, and what has no width.
-fn is_unseen(c: char) -> bool {
+pub(super) fn is_unseen(c: char) -> bool {
     matches!(c,
         '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{061c}' | '\u{00ad}' | '\u{034f}'
         | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}' | '\u{ffa0}' | '\u{feff}'

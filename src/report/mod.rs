@@ -17,6 +17,7 @@ mod words;
 use std::io::{IsTerminal, Write};
 
 pub use escape::{escape, lines};
+pub use json::json_line;
 
 use self::{bar::Bars, paint::Paint, plain::Plain, summary::Summary};
 use crate::model::{Event, EventKind, OutcomeReport};
