@@ -8,7 +8,8 @@ use crate::{
     check::{self, Site, Verdict},
     config::{Check, CheckKind, Config, HttpFrom, Secret},
     machine::{Checked, Goal, Input, Job},
-    plan, scripts,
+    plan::{self, Baseline},
+    scripts,
     target::{Target, TargetError},
 };
 
@@ -48,22 +49,23 @@ pub(super) async fn probe(target: Arc<Target>, job: Arc<Job>, begun: oneshot::Se
     }
 }
 
-/// The http checks on the site itself that the live version passes: what it owes after a rollback.
-async fn baseline(target: &Target, job: &Job) -> Vec<String> {
+/// What the live version makes of the http checks on the site itself: those that it passes it owes after a rollback.
+async fn baseline(target: &Target, job: &Job) -> Vec<Baseline> {
     match job.goal {
         Goal::Deploy | Goal::Plan | Goal::Rollback(_) => {}
         Goal::Settle { .. } | Goal::Abort => return Vec::new(),
     }
     let Some(site) = site(&job.config, None, None) else { return Vec::new() };
-    let mut passing = Vec::new();
+    let mut all = Vec::new();
     for check in &job.config.smoke.checks {
         let CheckKind::Http(http) = &check.kind else { continue };
         let once = Check { attempts: 1, ..check.clone() };
-        if http.http.starts_with('/') && check::check(&once, &site, from(&job.config, target)).await.passed {
-            passing.push(http.http.clone());
+        if http.http.starts_with('/') {
+            let verdict = check::check(&once, &site, from(&job.config, target)).await;
+            all.push(Baseline { path: http.http.clone(), fault: (!verdict.passed).then_some(verdict.note) });
         }
     }
-    passing
+    all
 }
 
 /// Every check that is the runner's, through the maintenance bypass.

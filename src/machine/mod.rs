@@ -17,7 +17,7 @@ pub use step::step;
 use crate::{
     config::Config,
     model::{EventKind, OutcomeReport},
-    plan::{Facts, Plan, Refusal, Request, RollbackRequest},
+    plan::{Baseline, Facts, Plan, Refusal, Request, RollbackRequest},
     scripts::Reply,
 };
 
@@ -104,12 +104,12 @@ pub enum Input {
         /// Why, with what to do.
         refusal: Refusal,
     },
-    /// The probe's reply, and the http checks that the live version passes.
+    /// The probe's reply, and what the live version makes of the http checks.
     Probed {
         /// What the target said.
         reply: Box<Reply>,
-        /// Addresses of passing http checks.
-        baseline: Vec<String>,
+        /// One for each check.
+        baseline: Vec<Baseline>,
     },
     /// The probe could not be run.
     ProbeFailed(String),

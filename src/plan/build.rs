@@ -147,7 +147,7 @@ fn owed(config: &Config, facts: &Facts) -> Vec<(String, Vec<u16>)> {
         CheckKind::Http(http) if http.http.starts_with('/') && http.redirects == 0 => Some(http),
         CheckKind::Http(_) | CheckKind::Revision(_) | CheckKind::Tls { .. } | CheckKind::Command { .. } => None,
     });
-    http.filter(|http| facts.baseline.contains(&http.http))
+    http.filter(|http| facts.passing().contains(&http.http.as_str()))
         .map(|http| (http.http.clone(), http.status.clone()))
         .collect()
 }

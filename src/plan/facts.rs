@@ -55,8 +55,17 @@ pub struct Facts {
     pub ended: Vec<Known>,
     /// What the site answers to `GET /`.
     pub site_status: Option<u16>,
-    /// http checks that the live version passes: name of the check.
-    pub baseline: Vec<String>,
+    /// What the live version makes of the http checks.
+    pub baseline: Vec<Baseline>,
+}
+
+/// An http check of the live version, before anything is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Baseline {
+    /// What was asked for, such as `/health`.
+    pub path: String,
+    /// Why it did not pass, if it did not.
+    pub fault: Option<String>,
 }
 
 /// A run on the target that was there before.
@@ -156,6 +165,11 @@ impl Facts {
     /// What the app said of a database's connection.
     pub fn connection(&self, database: &str) -> Option<&Connection> {
         self.connections.iter().find(|(name, _)| name == database).map(|(_, connection)| connection)
+    }
+
+    /// The paths whose checks the live version passes.
+    pub fn passing(&self) -> Vec<&str> {
+        self.baseline.iter().filter(|check| check.fault.is_none()).map(|check| check.path.as_str()).collect()
     }
 
     /// How large a database is.

@@ -19,7 +19,7 @@ pub(crate) mod tests;
 
 pub use build::{Request, Shipment, build};
 pub use bundle::{BLOCK, Bundle, hex, pack};
-pub use facts::{App, Facts, Known, Pretended, Size, fold, known};
+pub use facts::{App, Baseline, Facts, Known, Pretended, Size, fold, known};
 pub use pending::{Pending, Sql, pending};
 pub use plan::{About, Generation, Notify, Plan, Settings, StepSummary, Summary};
 pub use probe::{Purpose, probe};

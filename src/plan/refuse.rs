@@ -141,6 +141,15 @@ pub(super) fn warnings(config: &Config, facts: &Facts) -> Vec<String> {
     if config.runner.guard == Guard::None {
         all.push("runner.guard is none: if the executor is killed and no runner is there, nobody starts recovery until the next command".to_owned());
     }
+    if facts.live.is_some() && !facts.app.as_ref().is_some_and(|app| app.down) {
+        all.extend(facts.baseline.iter().filter_map(|check| {
+            let fault = check.fault.as_ref()?;
+            Some(format!(
+                "the live version fails GET {} already ({fault}): after a rollback it is not owed",
+                check.path
+            ))
+        }));
+    }
     if config.environment.url.is_none() && is_down {
         all.push("no url: that users see maintenance, and the site after it, is not looked at over HTTP".to_owned());
     }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{
-    About, Facts, Finish, Known, Refusal, Request, RollbackData, RollbackRequest, Summary, build, build_rollback,
-    database::Connection,
+    About, Baseline, Facts, Finish, Known, Refusal, Request, RollbackData, RollbackRequest, Summary, build,
+    build_rollback, database::Connection,
 };
 use crate::{
     config::{Config, ConfigError, Secret, Source, load},
@@ -201,7 +201,8 @@ fn with_the_code_there_already_an_undo_that_would_run_is_enough() {
 fn after_a_rollback_nothing_is_owed_that_is_seen_only_behind_a_redirect() {
     let owed = |checks: &str| {
         let config = config(&format!("smoke: {{ checks: [ {checks} ] }}"));
-        let facts = Facts { baseline: vec!["/".to_owned(), "/login".to_owned()], ..probed() };
+        let passed = |path: &str| Baseline { path: path.to_owned(), fault: None };
+        let facts = Facts { baseline: ["/", "/login"].map(passed).into(), ..probed() };
         let plan = build(&config, &facts, &request()).expect("a plan");
         let smoke_old = plan.finish.into_iter().find(|finish| finish.name == "smoke-old");
         smoke_old.map(|finish| String::from_utf8_lossy(&finish.files[0].bytes).into_owned())
