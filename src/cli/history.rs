@@ -9,9 +9,8 @@ use super::{Global, context, look};
 use crate::{
     journal::step_name,
     machine::outcome,
-    model::Outcome,
     plan::Known,
-    report::{escape, result_line, time},
+    report::{escape, json_line, result_line, time},
 };
 
 const EXAMPLES: &str = "Examples:
@@ -32,7 +31,7 @@ pub(super) async fn run(global: &Global, args: &HistoryArgs) -> anyhow::Result<u
     let runs = look::runs(&config, args.limit).await?;
     if global.json {
         for known in &runs {
-            println!("{}", object(known));
+            println!("{}", json_line(&object(known)));
         }
     } else {
         // scripts count lines
@@ -87,11 +86,7 @@ fn table(environment: &str, runs: &[Known], with_head: bool) -> String {
                 let next = if known.state == "running" { "abort" } else { "settle" };
                 format!("{at}; see backstay {next} -e {environment}")
             }
-            _ => {
-                let failed = report.failed_step.as_ref().filter(|_| report.outcome != Outcome::Cancelled);
-                let failed = failed.map(|step| format!("{step} failed: ")).unwrap_or_default();
-                format!("{failed}{}", report.reason)
-            }
+            _ => report.why(),
         };
         lines.push(result_line(&format!("{:26}{}", "", escape(why.trim_start_matches("; "))), 26));
     }

@@ -7,9 +7,9 @@ use super::{Global, context, look};
 use crate::{
     drive::now_ms,
     machine::outcome,
-    model::{Data, Outcome, OutcomeReport},
+    model::{Cause, Data, OutcomeReport},
     plan::Known,
-    report::{escape, result_line, time},
+    report::{escape, json_line, result_line, time},
 };
 
 const EXAMPLES: &str = "Examples:
@@ -32,7 +32,7 @@ pub(super) async fn run(global: &Global, args: &StatusArgs) -> anyhow::Result<u8
     let newest = look::runs(&config, 1).await?.into_iter().next();
     let state = newest.as_ref().map_or("idle", |known| known.state.as_str());
     if global.json {
-        println!("{}", object(newest.as_ref(), state));
+        println!("{}", json_line(&object(newest.as_ref(), state)));
     } else {
         println!("{}", text(&config.environment.name, newest.as_ref(), now_ms()));
     }
@@ -87,7 +87,10 @@ fn text(environment: &str, known: Option<&Known>, now_ms: i64) -> String {
     line("run", Some(known.run.clone()));
     line("what", Some(format!("{}{revision} by {}", about.command, about.actor)));
     line("reason", reason(known).map(|()| report.reason.clone()));
-    let at = if report.outcome == Outcome::Cancelled { "during" } else { "failed" };
+    let at = match report.cause {
+        Cause::Failure => "failed",
+        Cause::Stop => "during",
+    };
     line(at, reason(known).and(report.failed_step.clone()));
     line("step", journal.running.as_deref().map(|step| crate::journal::step_name(step).to_owned()));
     match known.state.as_str() {
@@ -143,7 +146,14 @@ fn next(environment: &str, known: &Known) -> Vec<String> {
     let log = format!("backstay logs {run} -e {environment}  # what its scripts printed");
     match known.state.as_str() {
         "unsettled" => {
-            vec![format!("backstay settle -e {environment}  # brings it to its end; so does the next deploy"), log]
+            let guard = match known.journal.reported("guard") {
+                Some("cron") => ", and cron on the target within a minute where it runs",
+                Some(_) | None => "",
+            };
+            vec![
+                format!("backstay settle -e {environment}  # brings it to its end; so does the next deploy{guard}"),
+                log,
+            ]
         }
         "stuck" => vec![
             log,

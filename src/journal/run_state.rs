@@ -25,6 +25,8 @@ pub struct RunState {
     pub restored: bool,
     /// Why it is undone.
     pub abort: Option<Abort>,
+    /// Who gave their word for its end, when it was stuck.
+    pub accepted_by: Option<String>,
     /// Since when users see maintenance.
     pub maintenance_on_ms: Option<i64>,
     /// When users saw the site again.
@@ -94,7 +96,10 @@ impl RunState {
                 }
             }
             Fact::Reported { name, value } => self.report(name, value, entry.at_ms),
-            Fact::Retry(_) | Fact::Accept { .. } => (self.end, self.ended_ms) = (None, None),
+            Fact::Retry(_) => (self.end, self.ended_ms) = (None, None),
+            Fact::Accept { who, .. } => {
+                (self.end, self.ended_ms, self.accepted_by) = (None, None, Some(who.clone()));
+            }
             Fact::Ended { direction } => self.end_with(entry, End::Decided(*direction)),
             Fact::Stuck { at, text } => {
                 self.end_with(entry, End::Stuck { at: step_name(at).to_owned(), text: text.clone() });

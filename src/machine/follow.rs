@@ -198,6 +198,10 @@ impl Follow {
             Fact::Recover => vec![EventKind::Warning {
                 text: "the executor had died; it was started again and goes on from its journal".to_owned(),
             }],
+            Fact::Retry(who) => vec![EventKind::Warning { text: format!("{who} has it tried again") }],
+            Fact::Accept { state, who } => {
+                vec![EventKind::Warning { text: format!("{who} says that the app is {state}; that ends the run") }]
+            }
             Fact::Rebooted => vec![EventKind::Warning { text: "the target was restarted in between".to_owned() }],
             Fact::Notified { end, code } if *code != 0 => {
                 vec![EventKind::Warning { text: format!("notify for {end} failed with exit {code}") }]
@@ -206,8 +210,6 @@ impl Follow {
             | Fact::Await
             | Fact::Verdict(_)
             | Fact::Notified { .. }
-            | Fact::Retry(_)
-            | Fact::Accept { .. }
             | Fact::Ended { .. }
             | Fact::Stuck { .. } => vec![],
         };

@@ -2,7 +2,7 @@
 
 use crate::{
     journal::{Direction, End, RunState},
-    model::{Data, Fence, Outcome, OutcomeReport, Proof, RunId, RunKind},
+    model::{Cause, Data, Fence, Outcome, OutcomeReport, Proof, RunId, RunKind},
     plan::About,
 };
 
@@ -25,6 +25,7 @@ pub fn outcome(state: &RunState, about: &About, run: &str) -> OutcomeReport {
         outcome: kind,
         reason: reason(state, kind),
         failed_step: failed_step(state, kind),
+        cause: cause(state),
         committed: state.committed,
         maintenance: in_maintenance(state),
         data: data(state),
@@ -59,6 +60,7 @@ pub fn about_run(
         outcome,
         reason,
         failed_step,
+        cause: Cause::default(),
         committed: false,
         maintenance: false,
         data: Data::Untouched,
@@ -85,11 +87,16 @@ fn run_kind(about: &About) -> RunKind {
 
 fn reason(state: &RunState, kind: Outcome) -> String {
     let why = state.abort.as_ref().map(|abort| abort.text.clone());
+    if let (Outcome::Committed | Outcome::RolledBack | Outcome::Cancelled, Some(who)) = (kind, &state.accepted_by) {
+        return format!("{who} gave their word for it when it was stuck");
+    }
     match kind {
         Outcome::Committed => with_lifted(state, "every step and every required check passed"),
         Outcome::RolledBack | Outcome::Cancelled => with_lifted(state, why.as_deref().unwrap_or("it was given back")),
         Outcome::Stuck => match &state.end {
-            Some(End::Stuck { text, .. }) => text.clone(),
+            Some(End::Stuck { text, .. }) => {
+                why.map_or_else(|| text.clone(), |why| format!("{text} (it was going back because of this: {why})"))
+            }
             Some(End::Decided(_)) | None => String::new(),
         },
         Outcome::InDoubt => {
@@ -109,11 +116,20 @@ fn with_lifted(state: &RunState, reason: &str) -> String {
 fn failed_step(state: &RunState, kind: Outcome) -> Option<String> {
     match (kind, &state.end, &state.abort) {
         (Outcome::Committed, _, _) => None,
+        (Outcome::RolledBack | Outcome::Cancelled, _, _) if state.accepted_by.is_some() => None,
         (Outcome::Stuck, Some(End::Stuck { at, .. }), _) => Some(at.clone()),
         // the verdict is asked for when all steps are done; what failed then is a check, or nobody gave it
         (_, _, Some(abort)) if abort.step == "await" => Some("smoke".to_owned()),
         (_, _, Some(abort)) => Some(abort.step.clone()),
         (_, _, None) => None,
+    }
+}
+
+fn cause(state: &RunState) -> Cause {
+    match (&state.end, &state.abort) {
+        (Some(End::Stuck { .. }), _) | (_, None) => Cause::Failure,
+        (_, Some(abort)) if matches!(abort.kind.as_str(), "step" | "smoke" | "upload") => Cause::Failure,
+        (_, Some(_)) => Cause::Stop,
     }
 }
 

@@ -6,6 +6,6 @@ mod run_id;
 mod span;
 
 pub use event::{Event, EventKind, Phase, StepResult};
-pub use outcome::{Data, Fence, Outcome, OutcomeReport, Proof, RunKind};
+pub use outcome::{Cause, Data, Fence, Outcome, OutcomeReport, Proof, RunKind};
 pub use run_id::{InvalidRunId, RunId};
 pub use span::{InvalidSpan, Span};

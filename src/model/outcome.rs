@@ -104,6 +104,16 @@ pub enum RunKind {
     Rollback,
 }
 
+/// What ended a run's way forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cause {
+    /// Nothing did, or a step, a hook or a check failed.
+    #[default]
+    Failure,
+    /// It was stopped, whatever ran then: somebody asked, the runner was lost, a limit was reached, the executor died.
+    Stop,
+}
+
 /// The last JSON line of deploy, settle and rollback, field for field. What was not measured is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutcomeReport {
@@ -111,7 +121,7 @@ pub struct OutcomeReport {
     pub outcome: Outcome,
     /// One sentence for people: why.
     pub reason: String,
-    /// The step, hook or phase that failed.
+    /// The step, hook or phase that failed, or that ran when the run was stopped.
     pub failed_step: Option<String>,
     /// Whether the commit record was written.
     pub committed: bool,
@@ -134,7 +144,26 @@ pub struct OutcomeReport {
     /// What kind of run it was (not part of the outcome object either).
     #[serde(skip)]
     pub kind: RunKind,
+    /// Whether that step failed, or only ran at the time (not part of the outcome object either).
+    #[serde(skip)]
+    pub cause: Cause,
     /// The run, where there was one (not part of the outcome object itself: every JSON line carries it).
     #[serde(skip)]
     pub run: Option<RunId>,
+}
+
+impl OutcomeReport {
+    /// Where and why: `migrate failed: exit 1`, `during migrate: no sign of life from the runner`.
+    pub fn why(&self) -> String {
+        let reason = self.reason.trim_end().trim_end_matches('.').trim_end();
+        match &self.failed_step {
+            // it names the step itself
+            _ if self.outcome == Outcome::Stuck => reason.to_owned(),
+            Some(step) => match self.cause {
+                Cause::Failure => format!("{step} failed: {reason}"),
+                Cause::Stop => format!("during {step}: {reason}"),
+            },
+            None => reason.to_owned(),
+        }
+    }
 }

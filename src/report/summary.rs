@@ -7,7 +7,7 @@ use super::{
     time,
     words::{one_line, site_is_back, step_head},
 };
-use crate::model::{Data, Event, EventKind, Outcome, OutcomeReport, RunKind, StepResult};
+use crate::model::{Cause, Data, Event, EventKind, Outcome, OutcomeReport, RunKind, StepResult};
 
 /// Lines of a failing script that are shown; the rest is in the log.
 const TAIL_LINES: usize = 15;
@@ -48,7 +48,11 @@ impl Summary {
         match &event.kind {
             EventKind::StepEnded { step, undo, result, duration_ms, .. } => {
                 let failed = match result {
-                    StepResult::Done => false,
+                    StepResult::Done => {
+                        // an undo that was tried again
+                        self.failure.take_if(|(failed, _)| *undo && failed == step);
+                        false
+                    }
                     StepResult::Failed { .. } => true,
                     StepResult::Skipped => return,
                 };
@@ -130,18 +134,22 @@ impl Summary {
     }
 
     fn sentence(&self, report: &OutcomeReport) -> String {
-        let failed = report.failed_step.as_ref().map(|step| format!("{step} failed: ")).unwrap_or_default();
         let reason = report.reason.trim_end().trim_end_matches('.').trim_end();
         let site = || format!("{}{}", site(report), seen(report));
+        // `rolled back: migrate failed: …`, `rolled back during migrate: …`
+        let because = match (report.cause, &report.failed_step) {
+            (Cause::Stop, Some(_)) => format!(" {}", report.why()),
+            (Cause::Stop | Cause::Failure, _) => format!(": {}", report.why()),
+        };
         match report.outcome {
             Outcome::Committed => format!("committed: {reason}. {}", site()),
-            Outcome::RolledBack => format!("rolled back: {failed}{reason}. {}", site()),
+            Outcome::RolledBack => format!("rolled back{because}. {}", site()),
             Outcome::Cancelled if report.run.is_none() => format!("cancelled: {reason}. Nothing was changed."),
-            Outcome::Cancelled => format!("cancelled: {reason}. {}", site()),
+            Outcome::Cancelled => format!("cancelled{because}. {}", site()),
             Outcome::Stuck => {
                 let site =
                     if report.maintenance { "Users see maintenance, and" } else { "Users are not in maintenance;" };
-                format!("STUCK: {failed}{reason}. {site} nothing more is touched until a person has looked.")
+                format!("STUCK: {}. {site} nothing more is touched until a person has looked.", report.why())
             }
             Outcome::Refused => match self.refusals.len() {
                 0 => format!("refused: {reason}. Nothing was changed."),

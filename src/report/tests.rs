@@ -8,7 +8,9 @@ use std::{
 use super::{
     Mode, Options, Reporter, bar, layout::Layout, paint::Paint, running::Running, summary::Summary, words::Speaker,
 };
-use crate::model::{Data, Event, EventKind, Fence, Outcome, OutcomeReport, Phase, Proof, RunId, RunKind, StepResult};
+use crate::model::{
+    Cause, Data, Event, EventKind, Fence, Outcome, OutcomeReport, Phase, Proof, RunId, RunKind, StepResult,
+};
 
 #[derive(Clone, Default)]
 struct Sink(Arc<Mutex<Vec<u8>>>);
@@ -66,6 +68,7 @@ fn report(outcome: Outcome, data: Data, reason: &str, failed_step: Option<&str>)
         outcome,
         reason: reason.into(),
         failed_step: failed_step.map(Into::into),
+        cause: Cause::Failure,
         committed: outcome == Outcome::Committed,
         maintenance: outcome == Outcome::Stuck,
         data,

@@ -48,7 +48,7 @@ read_settings() {
 	} 2>/dev/null
 	LEASE_WHILE_RUNNING=lease
 	[ "$lost" = rollback ] || LEASE_WHILE_RUNNING=
-	ACCEPTING= ENDING= WATCHING= STEP_TIMEOUT_CS=0 LAST_BEAT=$UP
+	ACCEPTING= RETRYING= ENDING= WATCHING= STEP_TIMEOUT_CS=0 LAST_BEAT=$UP
 }
 
 run_main() {
@@ -123,6 +123,7 @@ retry_main() {
 	[ "$ENDED" = stuck ] || exit 3
 	one_line "$1"
 	reserve_space && append retry "$LINE" || exit 1
+	RETRYING=yes
 	install_guard || :
 	recover
 }

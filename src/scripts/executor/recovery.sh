@@ -25,7 +25,7 @@ recover() {
 		rm -rf "$RUN_DIR"
 		return 0
 	}
-	append recover "$BOOT" || :
+	[ -n "$RETRYING" ] || append recover "$BOOT" || :
 	[ "$START_BOOT" = "$BOOT" ] || {
 		# The clock of maintenance began in another boot; its limit is of no use any more.
 		MAINTENANCE_ON=

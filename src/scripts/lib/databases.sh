@@ -29,8 +29,15 @@ copy_option_file() {
 	cp "$file" "$BACKSTAY_SECRETS/$name.cnf" 2>/dev/null
 }
 
-# Ends the step with TEXT and with what the engine's script said last, which stands in the step's log.
-database_failed() { fail "database $name $1: $(tail -c 2000 "/proc/$$/fd/1" 2>/dev/null | tail -n 1)"; }
+# Ends the step with TEXT and with what the engine's script said last, which stands in the step's log; before it the client's own
+# error, where there was one.
+database_failed() {
+	said=$(tail -c 2000 "/proc/$$/fd/1" 2>/dev/null | tail -n 3)
+	last=$(printf '%s\n' "$said" | tail -n 1)
+	error=$(printf '%s\n' "$said" | grep -E '^ERROR [0-9]+' | tail -n 1 || :)
+	case $last in *"$error"*) error= ;; esac
+	fail "database $name $1: $last${error:+ ($error)}"
+}
 
 # What the engine's script had to say, for the step's note.
 database_note() {

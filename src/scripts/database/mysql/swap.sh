@@ -10,7 +10,8 @@ swap() {
 	close_fence
 	end_sessions
 	if ! table_is_there "$away" backstay_marker; then
-		table_is_there "$from" backstay_marker || say_failed "the copy $from is not whole any more: $live was not touched"
+		table_is_there "$from" backstay_marker ||
+			say_failed "$live was not touched, for its copy cannot be read: $(ask "SELECT run FROM backstay_marker" "$from" 2>&1 | tail -n 1)"
 		printf 'CREATE DATABASE IF NOT EXISTS %s;\n' "$(sql_name "$away")" | sql
 		write_sql drop-triggers "$live" "$live" | sql "$live"
 		write_sql drop-views-in-the-way "$live" "$from" | sql "$live"
