@@ -3,7 +3,6 @@
 
 #[path = "../measure/mod.rs"]
 mod measure;
-mod proxy;
 #[path = "../../tests/real/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests use more of it")]
 mod support;
@@ -12,7 +11,7 @@ mod ways;
 use std::{fs, path::PathBuf, time::Duration};
 
 use measure::{median, print_machine, ratio, setting, spread, verdict};
-use support::{command::binary, servers};
+use support::{command::binary, proxy::Proxy, servers};
 use ways::Host;
 
 /// What `DEVELOPERS.md` promises, at a round trip of [`FAR`].
@@ -35,7 +34,7 @@ fn main() {
 }
 
 fn compare(round_trip: Duration, rounds: usize) {
-    let port = proxy::start(servers().ssh_port, round_trip);
+    let port = Proxy::start(servers().ssh_port, round_trip).port;
     let host = Host::new(&round_trip.as_millis().to_string(), port);
     // once unmeasured: pages are read, folders made
     host.deploy();

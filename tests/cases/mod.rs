@@ -2,11 +2,11 @@
 
 use std::{
     any::type_name,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    thread::Builder,
 };
 
 /// Tries every case, or `CASE='…'` alone, so many at a time. Three that fail are enough.
@@ -21,8 +21,12 @@ pub fn each_case<N: AsRef<str> + Sync, T: Sync, F: Fn(&str, &T) + Sync>(at_once:
         for _ in 0..at_once.min(chosen.len()) {
             scope.spawn(|| {
                 while let Some((name, case)) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if catch_unwind(AssertUnwindSafe(|| claim(name.as_ref(), case))).is_err() {
-                        let line = format!("CASE='{}' {}", name.as_ref(), command::<F>());
+                    let name = name.as_ref();
+                    // the thread's name is what a panic is told with
+                    let (thread, claim) = (Builder::new().name(name.to_owned()), &claim);
+                    let running = thread.spawn_scoped(scope, move || claim(name, case)).expect("a thread");
+                    if running.join().is_err() {
+                        let line = format!("CASE='{name}' {}", command::<F>());
                         failed.lock().expect("no panic while held").push(line);
                     }
                     if failed.lock().expect("no panic while held").len() >= 3 {

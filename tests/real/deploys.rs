@@ -63,7 +63,7 @@ fn without_pending_migrations_users_see_no_maintenance() {
 
 #[test]
 fn every_kind_of_required_check_rolls_back() {
-    let site = Site::with_first();
+    let site = Site::with_mariadb();
     let before = site.data();
     for (check, said) in [
         ("{ http: /nowhere }", "status 404, not 200"),
@@ -119,7 +119,7 @@ fn a_first_deploy_makes_current_or_leaves_nothing() {
 
 #[test]
 fn a_path_that_another_tool_laid_out_simply_goes_on() {
-    let site = Site::new();
+    let site = Site::new_on_mariadb();
     let path = site.path.to_str().expect("ours");
     // as Deployer leaves it: numbered releases, an absolute or relative link, files of its own
     let artifact = site.artifact(&[], "0000000");

@@ -69,7 +69,7 @@ fn what_an_open_transaction_had_written_before_the_copy_is_not_lost() {
     let open = site.schema().start_as_app(
         "START TRANSACTION; UPDATE quiet SET token = 'late' WHERE id = 9; DO SLEEP(6); COMMIT; DO SLEEP(0.1)",
     );
-    eventually("it has written", || site.schema().sessions() > 0);
+    eventually("it has written", || site.schema().works_on(""));
     let run = fail_after(&site, "DO 0");
     assert!(site.schema().query("SELECT token FROM quiet WHERE id = 9").contains("late"));
     assert_eq!(run.outcome()["data"], json!("restored"));

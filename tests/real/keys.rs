@@ -4,7 +4,7 @@ use super::support::Site;
 
 #[test]
 fn the_same_key_answers_with_the_earlier_outcome() {
-    let site = Site::with_first();
+    let site = Site::with_mariadb();
     let first = site.deploy("2222222", &["--key", "job 7/3"]).is(0).outcome();
     let runs = site.journals().len();
     let again = site.deploy("2222222", &["--key", "job 7/3"]).is(0).outcome();
@@ -18,7 +18,7 @@ fn the_same_key_answers_with_the_earlier_outcome() {
 
 #[test]
 fn a_key_that_rolled_back_runs_again() {
-    let site = Site::with_first();
+    let site = Site::with_mariadb();
     site.configure("smoke: { checks: [ { http: /orders, body: never } ] }\n");
     site.deploy("2222222", &["--key", "k"]).is(10);
     let runs = site.journals().len();
@@ -28,7 +28,7 @@ fn a_key_that_rolled_back_runs_again() {
 
 #[test]
 fn a_second_deploy_is_told_who_what_and_since_when() {
-    let site = Site::with_first();
+    let site = Site::with_mariadb();
     site.configure(&site.pause("before-migrate"));
     let first = site.start_deploy(&["good"], "2222222", &[]);
     site.await_pause("before-migrate");

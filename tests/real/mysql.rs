@@ -5,7 +5,7 @@ use serde_json::json;
 use super::support::{Site, eventually};
 
 /// What a shop grows over the years, and a dump would get wrong.
-const GROWN: &str = "
+pub const GROWN: &str = "
     CREATE TABLE tree (id INT PRIMARY KEY AUTO_INCREMENT, parent INT, label VARCHAR(20) DEFAULT 'Baum 🌳', FOREIGN KEY (parent) REFERENCES tree (id) ON DELETE CASCADE) AUTO_INCREMENT = 70;
     INSERT INTO tree (parent) VALUES (NULL), (70), (70);
     CREATE TABLE parts (order_id BIGINT UNSIGNED NOT NULL, n INT NOT NULL, w FLOAT, d DOUBLE, b BLOB, g GEOMETRY, e ENUM('a','b'), s SET('x','y'), bits BIT(5), j JSON,
@@ -103,7 +103,7 @@ fn a_large_table_is_copied_in_ranges_while_the_site_writes() {
     let run = site.start_deploy(&["bad"], "2222222", &[]);
     site.await_pause("before-workers-stop");
     site.schema().query("DELETE FROM goes_on");
-    eventually("the writer has stopped", || site.schema().sessions() == 0);
+    eventually("the writer has stopped", || !site.schema().works_on(""));
     drop(writer);
     assert!(site.schema().query("SELECT COUNT(*) FROM tokens WHERE id > 70000").trim() != "0", "nothing was written");
     let before = site.data();
@@ -113,42 +113,11 @@ fn a_large_table_is_copied_in_ranges_while_the_site_writes() {
 }
 
 #[test]
-fn a_killed_executor_and_runner_give_the_data_back_on_mariadb() {
-    for phase in ["before-protect", "after-protect", "after-migrate"] {
-        let site = Site::with_mariadb();
-        site.schema().query_as_app(GROWN);
-        let before = site.data();
-        site.configure(&site.pause(phase));
-        let run = site.start_deploy(&["good"], "2222222", &[]);
-        site.await_pause(phase);
-        run.signal("-KILL");
-        site.kill_executor();
-        run.wait();
-        site.backstay(&["settle", "--json"]).is(10);
-        assert_eq!(site.data(), before, "{phase}");
-        assert_eq!(site.get("/").0, 200, "{phase}");
-        let left = site.schema().beside();
-        assert!(left.iter().all(|name| name.contains("__failed_") || name.ends_with("1111111")), "{phase}: {left:?}");
-    }
-}
-
-#[test]
-fn sigint_during_a_migration_ends_its_statement_first() {
-    let site = Site::with_mariadb();
-    let before = site.data();
-    let run = site.start_deploy(&["slow"], "2222222", &[]);
-    eventually("the migration has changed something", || site.data() != before);
-    run.signal("-INT");
-    run.wait().is(11);
-    assert_eq!(site.data(), before);
-}
-
-#[test]
 fn without_the_privilege_the_grant_is_printed() {
     let site = Site::with_mariadb();
     let schema = site.schema();
     let escaped = schema.name.replace('_', "\\_");
-    schema.query(&format!("REVOKE ALL ON `{escaped}\\_\\_%`.* FROM {}", schema.account()));
+    schema.deny_copies();
     let before = site.data();
     let run = site.deploy_of(&["good"], "2222222", &[]).is(3);
     let grant = format!("GRANT ALL PRIVILEGES ON `{escaped}\\\\_\\\\_%`.* TO {}", schema.account());
@@ -211,7 +180,7 @@ fn a_session_that_holds_on_to_the_data_is_ended_before_the_swap() {
     site.await_pause("after-migrate");
     // a statement of the app's that goes on when its client is long gone
     let stuck = site.schema().start_as_app("SELECT * FROM customers FOR UPDATE; DELETE FROM orders WHERE SLEEP(1000)");
-    eventually("it runs", || site.schema().sessions() > 0);
+    eventually("it runs", || site.schema().works_on("SLEEP"));
     run.signal("-INT");
     run.wait().is(11);
     drop(stuck);

@@ -1,5 +1,7 @@
 //! What has to hold of a target once its run has ended, seen from outside.
 
+use std::time::Duration;
+
 use backstay::journal::{Direction, Fact, step_name};
 use serde_json::Value;
 
@@ -9,11 +11,11 @@ use crate::support::eventually;
 impl Target {
     /// Waits for the end, says how long it took since the cut, and looks at everything.
     #[track_caller]
-    pub fn judge(&self, end: End) {
+    pub fn judge(&self, end: End) -> Duration {
         self.await_end();
-        if let Some(took) = self.since_cut() {
-            println!("{} {:.1} s after the cut", end.as_str(), took.as_secs_f64());
-        }
+        let took = self.since_cut().unwrap_or_default();
+        let case = std::thread::current().name().unwrap_or_default().to_owned();
+        println!("{case}: {} {:.1} s after the cut", end.as_str(), took.as_secs_f64());
         self.await_no_executor();
         self.assert_site(end);
         self.assert_journal(end);
@@ -21,6 +23,7 @@ impl Target {
         self.tells(end.as_str());
         let told = std::fs::read_to_string(&self.told).unwrap_or_default();
         assert_eq!(told.lines().last(), Some(end.as_str()), "whom notify tells");
+        took
     }
 
     /// What users get, and the data object by object.

@@ -10,11 +10,17 @@
 //! });
 //! ```
 
+mod cron;
 mod disk;
 mod judge;
 mod killed;
+mod link;
+mod migration;
+mod output;
 mod server;
 mod shells;
+mod signals;
+mod stuck;
 mod target;
 
 use target::{End, PLACES, Target};

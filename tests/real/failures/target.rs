@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     ops::Deref,
     path::PathBuf,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -113,9 +114,18 @@ impl Target {
         wrong()
     }
 
-    /// Since [`Target::cut`].
+    /// Ends what works on the site and has these words, as a kernel does that is out of memory.
+    pub fn kill(&self, words: &str) {
+        let pids = self.processes().into_iter().filter(|process| process.contains(words));
+        for pid in pids.filter_map(|process| process.split_once(':').map(|(pid, _)| pid.to_owned())) {
+            // it may have ended meanwhile
+            let _ = Command::new("kill").args(["-KILL", &pid]).stderr(Stdio::null()).status();
+        }
+    }
+
+    /// Since [`Target::cut`]; it is asked for once.
     pub fn since_cut(&self) -> Option<Duration> {
-        self.cut.get().map(|cut| cut.elapsed())
+        self.cut.take().map(|cut| cut.elapsed())
     }
 
     /// The newest run.
@@ -139,11 +149,13 @@ impl Target {
 impl Drop for Target {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let run = self.run_id();
-            let file = |name: &str| {
-                std::fs::read_to_string(self.site.path.join(".backstay/runs").join(&run).join(name)).unwrap_or_default()
-            };
-            eprintln!("run {run}\n{}{}", file("journal"), file("executor.log"));
+            let folder = format!(".backstay/runs/{}", self.run_id());
+            let logs = self.site.list(&format!("{folder}/log")).into_iter().map(|log| format!("log/{log}"));
+            for file in ["journal".to_owned(), "executor.log".to_owned()].into_iter().chain(logs) {
+                let text = std::fs::read(self.site.path.join(&folder).join(&file)).unwrap_or_default();
+                let newest = String::from_utf8_lossy(&text[text.len().saturating_sub(5000)..]).into_owned();
+                eprintln!("── {file}\n{newest}");
+            }
         }
     }
 }

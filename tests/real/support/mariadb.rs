@@ -140,8 +140,13 @@ impl MariaDb {
 
     /// Whether it works on a statement of that account that holds this text.
     pub fn works_on(&self, account: &str, text: &str) -> bool {
+        !self.statements(account, text).is_empty()
+    }
+
+    fn statements(&self, account: &str, text: &str) -> Vec<String> {
         let like = format!("USER = '{account}' AND INFO LIKE '%{text}%' AND ID <> CONNECTION_ID()");
-        !self.query("", &format!("SELECT ID FROM information_schema.PROCESSLIST WHERE {like}")).is_empty()
+        let ids = self.query("", &format!("SELECT ID FROM information_schema.PROCESSLIST WHERE {like}"));
+        ids.lines().map(str::to_owned).collect()
     }
 
     /// Statements as root; rows as lines, values escaped.
@@ -228,16 +233,30 @@ impl Schema {
         Guarded(client.spawn().expect("mariadb is installed"))
     }
 
-    /// How many statements of the app's account run now.
-    pub fn sessions(&self) -> usize {
-        let rows = self.server.query(
-            "",
-            &format!(
-                "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = '{}' AND COMMAND = 'Query'",
-                self.name
-            ),
-        );
-        rows.lines().count()
+    /// Whether the server works on a statement of the app's account that holds this text.
+    pub fn works_on(&self, text: &str) -> bool {
+        self.server.works_on(&self.name, text)
+    }
+
+    /// Ends such statements by `KILL QUERY` or `KILL CONNECTION`; one may have ended meanwhile.
+    pub fn end_statements(&self, kill: &str, text: &str) {
+        for id in self.server.statements(&self.name, text) {
+            let _ = self.server.try_query("", &format!("{kill} {id}"));
+        }
+    }
+
+    /// The account loses its rights on schemas beside its own.
+    pub fn deny_copies(&self) {
+        self.query(&format!("REVOKE ALL ON {} FROM {}", self.copies(), self.account()));
+    }
+
+    /// It has them again.
+    pub fn allow_copies(&self) {
+        self.query(&format!("GRANT ALL ON {} TO {}", self.copies(), self.account()));
+    }
+
+    fn copies(&self) -> String {
+        format!("`{}\\_\\_%`.*", self.name.replace('_', "\\_"))
     }
 
     /// An option file with an administrator's account, for the deploy user alone; its path.

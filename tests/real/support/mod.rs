@@ -13,21 +13,24 @@
 //! ```
 
 pub mod command;
+mod cron;
 mod disk;
 mod files;
 mod front;
 mod mariadb;
+pub mod proxy;
 pub mod servers;
 mod site;
 mod watch;
 
 pub use command::{Finished, Running, backstay};
+pub use cron::CronHost;
 pub use disk::Disk;
 pub use files::tar_of;
 pub use front::Front;
 pub use mariadb::{MariaDb, OwnMariaDb};
 pub use servers::{Held, hold_as_user, servers};
-pub use site::{Site, as_user, as_user_at_home, run_as_cron};
+pub use site::{Site, as_user, as_user_at_home};
 
 use std::time::{Duration, Instant};
 

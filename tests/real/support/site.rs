@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::atomic::{AtomicU16, AtomicU32, Ordering},
+    time::Duration,
 };
 
 use super::{
@@ -12,6 +13,7 @@ use super::{
     disk::Disk,
     eventually, files,
     mariadb::{MariaDb, Schema, mariadb},
+    proxy::Proxy,
     servers::{USER, run, servers, text},
     watch::{Watch, get, head},
 };
@@ -155,6 +157,13 @@ impl Site {
         );
         let config = format!("version: 1\napp: shop\npreset: laravel\n{}\n{more}\n{environment}", kept.join("\n"));
         fs::write(self.runner.join("backstay.yml"), config).expect("ours");
+    }
+
+    /// A proxy that every command goes through from the next [`Site::configure`] on.
+    pub fn through_proxy(&self) -> Proxy {
+        let proxy = Proxy::start(servers().ssh_port, Duration::ZERO);
+        self.reach_by(proxy.port);
+        proxy
     }
 
     /// The port that every command uses from the next [`Site::configure`] on.
@@ -384,15 +393,4 @@ pub fn as_user_at_home(line: &str) -> String {
     run(Command::new("setpriv")
         .args(["--reuid", USER, "--regid", USER, "--init-groups", "--reset-env", "sh", "-c", line])
         .current_dir(Path::new("/")))
-}
-
-/// Runs a command as cron does: by `/bin/sh`, in the user's home, with cron's few variables; how it ends is not its matter.
-pub fn run_as_cron(command: &str) {
-    let home = as_user_at_home("printf %s \"$HOME\"");
-    let _ = Command::new("setpriv")
-        .args(["--reuid", USER, "--regid", USER, "--init-groups", "/bin/sh", "-c", command])
-        .env_clear()
-        .envs([("PATH", "/usr/bin:/bin"), ("SHELL", "/bin/sh"), ("HOME", home.as_str()), ("LOGNAME", USER)])
-        .current_dir(home.as_str())
-        .output();
 }

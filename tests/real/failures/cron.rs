@@ -1,0 +1,35 @@
+//! With runner and executor dead, cron alone brings the run to its end: a real one, with its own clock.
+
+use super::{End, Target};
+use crate::{
+    cases::each_case,
+    support::{CronHost, Site, eventually},
+};
+
+#[test]
+fn with_both_killed_a_running_cron_ends_the_run_within_two_minutes() {
+    let cases = [
+        ("after-migrate", (End::RolledBack, false)),
+        ("after-commit", (End::Committed, false)),
+        ("before-smoke, then a reboot", (End::RolledBack, true)),
+    ];
+    each_case(cases.len(), &cases, |case, &(end, is_at_boot)| {
+        let place = case.split(',').next().unwrap_or(case);
+        let site = Site::with_mariadb();
+        let mut host = CronHost::start(&site);
+        if !is_at_boot {
+            host.start_cron();
+        }
+        let target = Target::new(site);
+        let run = target.deploy_until(place, &["good"]);
+        assert_eq!(host.crontab().len(), 2);
+        target.cut(|| target.kill_both(run));
+        target.tells("unsettled");
+        if is_at_boot {
+            host.start_cron();
+        }
+        let took = target.judge(end);
+        assert!(took.as_secs() < 120, "{took:?}");
+        eventually("the guard takes itself away", || host.crontab().is_empty());
+    });
+}
