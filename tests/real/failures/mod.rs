@@ -13,6 +13,7 @@
 mod disk;
 mod judge;
 mod killed;
+mod protocol;
 mod refused;
 mod server;
 mod shells;
