@@ -8,7 +8,10 @@ use std::{
 };
 
 use super::{End, Target};
-use crate::support::{Running, Site, as_user, eventually, servers};
+use crate::{
+    cases::each_case,
+    support::{Running, Site, as_user, eventually, servers},
+};
 
 /// Hooks, each as `HOOK: COMMANDS`.
 fn hooks(lines: &[String]) -> String {
@@ -155,7 +158,7 @@ fn a_worker_that_is_started_at_the_end_holds_no_lock() {
 
 #[test]
 fn an_undo_that_is_emptied_comes_back_from_the_bundle_or_is_stuck() {
-    for is_bundle_lost in [false, true] {
+    each_case(2, &[("undo", false), ("undo and bundle", true)], |_, &is_bundle_lost| {
         let target = Target::new(Site::with_first());
         let run = target.deploy_until("after-migrate", &["good"]);
         let migrated = target.data();
@@ -175,7 +178,7 @@ fn an_undo_that_is_emptied_comes_back_from_the_bundle_or_is_stuck() {
             target.cut(|| target.backstay(&["settle", "--retry"])).is(10);
         }
         target.judge(End::RolledBack);
-    }
+    });
 }
 
 /// A client that waits for a file once it has swapped schemas.
