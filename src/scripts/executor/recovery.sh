@@ -16,6 +16,8 @@ recover() {
 		return
 	}
 	[ -z "$DAMAGED" ] || {
+		# whatever is wrong, nothing goes on
+		end_left_over || :
 		stuck journal "the journal of this run is damaged: $DAMAGED"
 		return 1
 	}
@@ -31,12 +33,12 @@ recover() {
 		MAINTENANCE_ON=
 		append rebooted "$BOOT" || :
 	}
-	verify_plan || {
-		stuck plan "the plan's files on the target do not match their hashes"
-		return 1
-	}
 	end_left_over || {
 		stuck fence "a process of an earlier step cannot be ended: $HELD_BY"
+		return 1
+	}
+	verify_plan || {
+		stuck plan "the plan's files on the target do not match their hashes"
 		return 1
 	}
 	WATCHING=back

@@ -17,6 +17,8 @@ mod killed;
 mod link;
 mod migration;
 mod output;
+mod protocol;
+mod refused;
 mod server;
 mod shells;
 mod signals;

@@ -6,13 +6,6 @@ use crate::{
     support::{Finished, MariaDb, OwnMariaDb, Running, Site, eventually, servers},
 };
 
-/// A server that dies with its test, and a target that keeps its data there.
-fn target_on_own_server(name: &str) -> (OwnMariaDb, Target) {
-    let own = OwnMariaDb::start(servers().folder.join(format!("mariadb-{name}")));
-    let target = Target::new(Site::on(own.0));
-    (own, target)
-}
-
 fn restart(server: &MariaDb) {
     server.kill();
     server.start_again();
@@ -40,7 +33,7 @@ fn restart_during(
 type During<'a> = &'a (dyn Fn(&MariaDb, &Target) + Sync);
 
 #[test]
-fn a_database_server_that_is_restarted_means_one_of_the_two_states() {
+fn a_database_server_that_dies_means_one_of_the_two_states_or_stuck_until_it_is_back() {
     let between = |server: &MariaDb, target: &Target| {
         let run = target.start(&["good", "slow"]);
         eventually("the migration waits", || target.data().contains("telex"));
@@ -62,32 +55,31 @@ fn a_database_server_that_is_restarted_means_one_of_the_two_states() {
             .is(11)
             .says("with its data, compared");
     };
-    let cases: [(&str, (During<'_>, End)); 4] = [
+    let away = |server: &MariaDb, target: &Target| {
+        let run = target.deploy_until("after-migrate", &["good"]);
+        let migrated = target.data();
+        target.cut(|| server.kill());
+        run.signal("-INT");
+        let reason = run.wait().is(20).says("settle -e test --retry").outcome()["reason"].to_string();
+        let words = "database main could not be restored: the database server does not answer";
+        assert!(reason.contains(words), "{reason}");
+        target.backstay(&["settle"]).is(20);
+        server.start_again();
+        assert_eq!(target.data(), migrated, "nothing is overwritten");
+        target.judge(End::Stuck);
+        target.cut(|| target.backstay(&["settle", "--retry", "--json"])).is(11);
+    };
+    let cases: [(&str, (During<'_>, End)); 5] = [
         ("between two statements", (&between, End::Committed)),
         ("migrate", (&during_migrate, End::RolledBack)),
         ("seal", (&during_seal, End::RolledBack)),
         ("restore", (&during_restore, End::RolledBack)),
+        ("away", (&away, End::RolledBack)),
     ];
-    each_case(4, &cases, |step, &(during, end)| {
-        let (own, target) = target_on_own_server(&step.replace(' ', "-"));
+    each_case(cases.len(), &cases, |step, &(during, end)| {
+        let own = OwnMariaDb::start(servers().folder.join(format!("mariadb-{}", step.replace(' ', "-"))));
+        let target = Target::new(Site::on(own.0));
         during(own.0, &target);
         target.judge(end);
     });
-}
-
-#[test]
-fn a_database_server_that_stays_away_is_stuck_with_nothing_overwritten_until_it_is_back() {
-    let (own, target) = target_on_own_server("away");
-    let run = target.deploy_until("after-migrate", &["good"]);
-    let migrated = target.data();
-    target.cut(|| own.0.kill());
-    run.signal("-INT");
-    let reason = run.wait().is(20).says("settle -e test --retry").outcome()["reason"].to_string();
-    assert!(reason.contains("database main could not be restored: the database server does not answer"), "{reason}");
-    target.backstay(&["settle"]).is(20);
-    own.0.start_again();
-    assert_eq!(target.data(), migrated, "nothing is overwritten");
-    target.judge(End::Stuck);
-    target.cut(|| target.backstay(&["settle", "--retry", "--json"])).is(11);
-    target.judge(End::RolledBack);
 }

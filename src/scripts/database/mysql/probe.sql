@@ -46,6 +46,6 @@ FROM information_schema.TABLES WHERE TABLE_SCHEMA = @live AND TABLE_NAME REGEXP 
 SELECT CONCAT(TABLE_NAME, ' is a name that the copy needs for itself'), 'rename that table'
 FROM information_schema.TABLES WHERE TABLE_SCHEMA = @live AND TABLE_NAME IN ('backstay_marker', 'backstay_flush');
 -- others:
-SELECT CONCAT(USER, '@', SUBSTRING_INDEX(HOST, ':', 1), ' (', COUNT(*), ' sessions)') FROM information_schema.PROCESSLIST
+SELECT CONCAT(USER, '@', SUBSTRING_INDEX(HOST, ':', 1), ' (', COUNT(*), IF(COUNT(*) = 1, ' session)', ' sessions)')) FROM information_schema.PROCESSLIST
 WHERE DB = @live AND USER <> @app AND ID <> CONNECTION_ID() AND USER NOT IN ('system user', 'event_scheduler') GROUP BY USER, SUBSTRING_INDEX(HOST, ':', 1);
 -- end:
