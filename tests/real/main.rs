@@ -13,6 +13,7 @@ mod kinds;
 mod left;
 mod maintenance;
 mod mysql;
+mod postgres;
 mod probe;
 mod reach;
 mod refusals;

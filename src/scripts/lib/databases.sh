@@ -22,8 +22,8 @@ in_database() {
 	sh "$BACKSTAY_DB_DIR/$2"
 }
 
-# The client option file that backstay.yml names for the database `name`, copied for this alone. Sets `file`.
-copy_option_file() {
+# The file with an account that backstay.yml names for the database `name`, copied for this alone. Sets `file`.
+copy_account() {
 	file=$(cat "$BACKSTAY_STEP_DIR/$name.credentials")
 	case $file in \~/*) file=$HOME/${file#??} ;; esac
 	cp "$file" "$BACKSTAY_SECRETS/$name.cnf" 2>/dev/null
@@ -31,6 +31,15 @@ copy_option_file() {
 
 # Ends the step with TEXT and with what the engine's script said last, which stands in the step's log.
 database_failed() { fail "database $name $1: $(tail -c 2000 "/proc/$$/fd/1" 2>/dev/null | tail -n 1)"; }
+
+# The engine for what an app calls its driver.
+engine_of() {
+	case $1 in
+	mariadb) printf mysql ;;
+	pgsql) printf postgres ;;
+	*) printf %s "$1" ;;
+	esac
+}
 
 # What the engine's script had to say, for the step's note.
 database_note() {

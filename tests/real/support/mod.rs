@@ -17,6 +17,7 @@ mod disk;
 mod files;
 mod front;
 mod mariadb;
+pub mod postgres;
 pub mod servers;
 mod site;
 mod watch;

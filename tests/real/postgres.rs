@@ -1,0 +1,204 @@
+//! Deploys on PostgreSQL: the database copied as a template, and swapped by rename.
+
+use serde_json::json;
+
+use super::support::{Site, eventually, postgres::postgres};
+
+/// What a shop grows over the years. `{app}` is the app's role and its database.
+const GROWN: &str = r#"
+    CREATE ROLE reader_{app};
+    ALTER DATABASE {app} SET work_mem = '5MB'; ALTER DATABASE {app} SET search_path = "$user", public, "we ""ird"; ALTER DATABASE {app} SET shop.greeting = 'it''s = "me"';
+    ALTER ROLE {app} IN DATABASE {app} SET statement_timeout = '7min'; ALTER DATABASE {app} CONNECTION LIMIT 70;
+    GRANT CONNECT ON DATABASE {app} TO reader_{app} WITH GRANT OPTION; REVOKE TEMPORARY ON DATABASE {app} FROM PUBLIC; COMMENT ON DATABASE {app} IS 'It''s a \ shop 🐚';
+    SET SESSION AUTHORIZATION {app};
+    CREATE EXTENSION hstore; CREATE EXTENSION citext VERSION '1.5';
+    CREATE SCHEMA ledger; CREATE SCHEMA "we ""ird"; GRANT USAGE ON SCHEMA ledger TO reader_{app};
+    ALTER DEFAULT PRIVILEGES IN SCHEMA ledger GRANT SELECT ON TABLES TO reader_{app};
+    CREATE TYPE mood AS ENUM ('sad', 'ok'); ALTER TYPE mood ADD VALUE 'so-so' BEFORE 'ok'; CREATE TYPE pair AS (a int, b text);
+    CREATE DOMAIN positive AS int CONSTRAINT positive_check CHECK (VALUE > 0);
+    CREATE TABLE ledger.entries (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, parent int REFERENCES ledger.entries DEFERRABLE INITIALLY DEFERRED, m mood DEFAULT 'ok', p pair,
+        d positive, twice int GENERATED ALWAYS AS (d * 2) STORED, h hstore, c citext, tags text[], at timestamptz DEFAULT '2026-01-01 00:00:00.000001+02');
+    INSERT INTO ledger.entries (parent, p, d, h, c, tags) VALUES (NULL, (1, 'a,"b'), 5, 'k=>NULL', 'ABC', '{x,NULL,"y z"}'), (1, NULL, 7, '', '', '{}');
+    ALTER TABLE ledger.entries ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON ledger.entries FOR SELECT TO reader_{app} USING (d > 6);
+    CREATE TABLE parts (order_id bigint REFERENCES orders, n int NOT NULL CHECK (n > 0), w real, g double precision, b bytea, j jsonb, total numeric(20,6), kind text COLLATE "C", PRIMARY KEY (order_id, n));
+    INSERT INTO parts SELECT id, 1, 16777216 + id, 0.1 + id, decode('00ff0d0a', 'hex'), '{"k": [1, null]}', 1.000001, 'x' || id % 3 FROM orders;
+    CREATE INDEX by_kind ON parts (lower(kind) DESC NULLS LAST) INCLUDE (n) WHERE n > 0; CREATE STATISTICS together ON n, kind FROM parts; ANALYZE parts;
+    CREATE TABLE notes (t text); INSERT INTO notes VALUES ('one'), ('one'), (NULL); COMMENT ON COLUMN notes.t IS 'as it came';
+    CREATE UNLOGGED TABLE fleeting (n int); INSERT INTO fleeting VALUES (1), (2);
+    CREATE TABLE measured (day date, v int) PARTITION BY RANGE (day); CREATE TABLE measured_2026 PARTITION OF measured FOR VALUES FROM ('2026-01-01') TO ('2027-01-01'); INSERT INTO measured VALUES ('2026-02-03', 1);
+    CREATE SEQUENCE numbers START 5 INCREMENT 3; CREATE SEQUENCE fresh START 7; SELECT nextval('numbers');
+    CREATE VIEW heavy AS SELECT id, name FROM customers WHERE weight > 16777220; CREATE VIEW heavier AS SELECT * FROM heavy WHERE id > 10;
+    CREATE MATERIALIZED VIEW stale AS SELECT count(*) AS n FROM notes; INSERT INTO notes VALUES ('not seen by it');
+    CREATE FUNCTION plus_one(n int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT n + 1 $$; CREATE PROCEDURE nothing() LANGUAGE sql AS $$ SELECT 1 $$; REVOKE ALL ON FUNCTION plus_one(int) FROM PUBLIC;
+    CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.at = now(); RETURN NEW; END $$;
+    CREATE TRIGGER stamp BEFORE UPDATE ON ledger.entries FOR EACH ROW EXECUTE FUNCTION stamp(); CREATE RULE keep AS ON DELETE TO notes DO INSTEAD NOTHING;
+    SELECT lo_from_bytea(0, decode('00ff', 'hex'));
+    RESET SESSION AUTHORIZATION;
+    CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN NULL; END $$; CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION watch();
+    CREATE PUBLICATION told FOR TABLE orders, parts WITH (publish = 'insert, delete');
+"#;
+
+/// A kind of object for each line of the fidelity list, as the comparer names it.
+const KINDS: [&str; 23] = [
+    "database setting|all|work_mem=5MB",
+    "statement_timeout=7min",
+    "schema|ledger",
+    "extension|citext|1.5",
+    "relation|fleeting|r|u",
+    "relation|measured_2026",
+    "column|parts",
+    "index|CREATE INDEX by_kind",
+    "constraint|parts",
+    "sequence|numbers",
+    "view|heavier",
+    "view|stale",
+    "function|plus_one",
+    "trigger|CREATE TRIGGER stamp",
+    "event trigger|watch",
+    "rule|notes|CREATE RULE keep",
+    "type|positive|d",
+    "enum|mood|1.5|so-so",
+    "policy|ledger|entries|own",
+    "default privileges",
+    "large object",
+    "publication|told",
+    "statistics|public|parts",
+];
+
+fn grown(site: &Site) {
+    let database = site.database();
+    database.query(&GROWN.replace("{app}", &database.name));
+}
+
+/// Line by line, since the whole of it fills the screen.
+#[track_caller]
+fn assert_same(now: &str, before: &str, when: &str) {
+    let (now, before): (Vec<&str>, Vec<&str>) = (now.lines().collect(), before.lines().collect());
+    let gone: Vec<_> = before.iter().filter(|line| !now.contains(line)).take(8).collect();
+    let new: Vec<_> = now.iter().filter(|line| !before.contains(line)).take(8).collect();
+    assert!(now == before, "{when}: gone: {gone:#?}\nnew: {new:#?}");
+}
+
+#[test]
+fn a_good_migration_commits_on_postgres() {
+    let site = Site::with_postgres();
+    grown(&site);
+    let watch = site.watch();
+    let run = site.deploy_of(&["good"], "2222222", &[]).is(0);
+    let seen = watch.end();
+    assert!(seen.contains(&503) && !seen.iter().any(|status| !matches!(status, 200 | 503)), "{seen:?}");
+    let outcome = run.outcome();
+    let said = ["outcome", "data", "proof", "fence", "maintenance"].map(|key| outcome[key].clone());
+    assert_eq!(json!(said), json!(["committed", "migrated", "exclusion", "exclusive", false]));
+    assert!(site.data().contains("phone"));
+    assert_eq!(site.get("/orders").0, 200, "the app is let in again");
+    let first = site.database().beside();
+    assert_eq!(first.len(), 1, "the copy of this run is kept, and nothing else: {first:?}");
+    std::fs::write(site.path.join("shared/storage/go-on"), "").expect("ours");
+    site.deploy_of(&["good", "slow"], "3333333", &[]).is(0);
+    let second = site.database().beside();
+    assert!(second.len() == 1 && second != first, "{second:?}");
+}
+
+#[test]
+fn a_migration_that_dies_half_way_gives_back_every_object_on_postgres() {
+    let site = Site::with_postgres();
+    grown(&site);
+    let before = site.data();
+    for kind in KINDS {
+        assert!(before.contains(kind), "{kind} is not compared");
+    }
+    for variants in [&["bad"][..], &["wild-postgres"]] {
+        let run = site.deploy_of(variants, "2222222", &[]).is(10);
+        let outcome = run.outcome();
+        run.says("the migration dies half-way");
+        let said = ["outcome", "data", "proof", "failed_step", "maintenance"].map(|key| outcome[key].clone());
+        assert_eq!(json!(said), json!(["rolled-back", "restored", "exclusion", "migrate", false]));
+        assert_same(&site.data(), &before, variants[0]);
+        assert!(site.get("/").1.contains("1111111"));
+    }
+    // what failed is kept for the post-mortem, and the copy of the run that committed
+    let beside = site.database().beside();
+    let count = |what: &str| beside.iter().filter(|name| name.contains(what)).count();
+    assert_eq!((count("__failed_"), count("__backstay_"), beside.len()), (2, 1, 3), "{beside:?}");
+    // until its time is over
+    site.configure("databases: { main: { keep_failed: 0s } }\n");
+    site.deploy_of(&["good"], "3333333", &[]).is(0);
+    let beside = site.database().beside();
+    assert!(beside.len() == 1 && beside[0].ends_with("3333333"), "{beside:?}");
+}
+
+#[test]
+fn a_killed_executor_and_runner_give_the_data_back_on_postgres() {
+    std::thread::scope(|scope| {
+        for phase in ["before-protect", "after-protect", "after-migrate"] {
+            scope.spawn(move || {
+                let site = Site::with_postgres();
+                grown(&site);
+                let before = site.data();
+                site.configure(&site.pause(phase));
+                let run = site.start_deploy(&["good"], "2222222", &[]);
+                site.await_pause(phase);
+                run.signal("-KILL");
+                site.kill_executor();
+                run.wait();
+                site.backstay(&["settle", "--json"]).is(10);
+                assert_same(&site.data(), &before, phase);
+                assert_eq!(site.get("/").0, 200, "{phase}");
+                let left = site.database().beside();
+                assert!(
+                    left.iter().all(|name| name.contains("__failed_") || name.ends_with("1111111")),
+                    "{phase}: {left:?}"
+                );
+            });
+        }
+    });
+}
+
+#[test]
+fn a_rollback_after_the_commit_brings_back_the_data_on_postgres() {
+    let site = Site::with_postgres();
+    grown(&site);
+    let before = site.data();
+    site.deploy_of(&["good"], "2222222", &[]).is(0);
+    site.backstay(&["rollback", "--json"]).is(2).says("--discard-writes");
+    site.database().query("INSERT INTO notes VALUES ('written after the commit')");
+    let outcome = site.backstay(&["rollback", "--json", "--discard-writes"]).is(0).outcome();
+    assert_eq!(outcome["outcome"], "committed");
+    assert_same(&site.data(), &before, "rollback");
+    assert_eq!(site.get("/").0, 200);
+    let beside = site.database().beside();
+    assert_eq!(beside.len(), 1, "what it replaced is kept as its own copy, and nothing else: {beside:?}");
+}
+
+#[test]
+fn a_first_deploy_on_an_empty_database_leaves_it_empty_when_it_fails() {
+    let site = Site::new_on_postgres(postgres());
+    let before = site.data();
+    let outcome = site.deploy_of(&["bad"], "1111111", &[]).is(10).outcome();
+    assert_eq!((&outcome["release"], &outcome["data"]), (&json!(null), &json!("restored")));
+    assert_same(&site.data(), &before, "first");
+    assert_eq!(site.list("releases").len(), 0);
+    let outcome = site.deploy_of(&["good"], "2222222", &[]).is(0).outcome();
+    assert_eq!(outcome["data"], "migrated");
+    assert!(site.get("/").1.contains("2222222"));
+}
+
+#[test]
+fn a_session_of_the_app_that_hangs_is_ended_before_the_swap() {
+    let site = Site::with_postgres();
+    let before = site.data();
+    site.configure(&site.pause("after-migrate"));
+    let run = site.start_deploy(&["good"], "2222222", &[]);
+    site.await_pause("after-migrate");
+    let app = &site.database().name;
+    // one whose client is long gone, and a transaction that waits for its second phase
+    let stuck = site.database().start_as(app, "BEGIN; LOCK customers; SELECT pg_sleep(1000)");
+    eventually("it runs", || site.database().sessions_of(app) > 0);
+    site.database().query_as_app("BEGIN; INSERT INTO phones VALUES (1, '1'); PREPARE TRANSACTION 'left'");
+    run.signal("-INT");
+    run.wait().is(11);
+    drop(stuck);
+    assert_same(&site.data(), &before, "hanging");
+    assert_eq!(site.get("/").0, 200);
+}
