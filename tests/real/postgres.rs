@@ -7,7 +7,7 @@ use super::support::{Site, eventually, postgres::postgres};
 /// What a shop grows over the years. `{app}` is the app's role and its database.
 const GROWN: &str = r#"
     CREATE ROLE reader_{app};
-    ALTER DATABASE {app} SET work_mem = '5MB'; ALTER DATABASE {app} SET search_path = "$user", public, "we ""ird"; ALTER DATABASE {app} SET shop.greeting = 'it''s = "me"';
+    ALTER DATABASE {app} SET work_mem = '5MB'; ALTER DATABASE {app} SET search_path = "$user", public, "we ""ird"; GRANT SET ON PARAMETER {app}.greeting TO {app}; ALTER DATABASE {app} SET {app}.greeting = 'it''s = "me"';
     ALTER ROLE {app} IN DATABASE {app} SET statement_timeout = '7min'; ALTER DATABASE {app} CONNECTION LIMIT 70;
     GRANT CONNECT ON DATABASE {app} TO reader_{app} WITH GRANT OPTION; REVOKE TEMPORARY ON DATABASE {app} FROM PUBLIC; COMMENT ON DATABASE {app} IS 'It''s a \ shop 🐚';
     SET SESSION AUTHORIZATION {app};
@@ -39,30 +39,32 @@ const GROWN: &str = r#"
 "#;
 
 /// A kind of object for each line of the fidelity list, as the comparer names it.
-const KINDS: [&str; 23] = [
+const KINDS: [&str; 25] = [
     "database setting|all|work_mem=5MB",
     "statement_timeout=7min",
     "schema|ledger",
     "extension|citext|1.5",
-    "relation|fleeting|r|u",
-    "relation|measured_2026",
-    "column|parts",
+    "relation|public.fleeting|r|u",
+    "relation|public.measured_2026",
+    "column|public.parts",
     "index|CREATE INDEX by_kind",
-    "constraint|parts",
-    "sequence|numbers",
-    "view|heavier",
-    "view|stale",
-    "function|plus_one",
+    "constraint|public.parts",
+    "sequence|public.numbers",
+    "view|public.heavier",
+    "view|public.stale",
+    "function|public.plus_one",
     "trigger|CREATE TRIGGER stamp",
     "event trigger|watch",
-    "rule|notes|CREATE RULE keep",
-    "type|positive|d",
-    "enum|mood|1.5|so-so",
+    "rule|public.notes|CREATE RULE keep",
+    "type|public.positive|d",
+    "enum|public.mood|1.5|so-so",
     "policy|ledger|entries|own",
     "default privileges",
     "large object",
     "publication|told",
     "statistics|public|parts",
+    "public.stale (3)",
+    "counter public.fresh|7|0|f",
 ];
 
 fn grown(site: &Site) {
@@ -94,6 +96,7 @@ fn a_good_migration_commits_on_postgres() {
     assert_eq!(site.get("/orders").0, 200, "the app is let in again");
     let first = site.database().beside();
     assert_eq!(first.len(), 1, "the copy of this run is kept, and nothing else: {first:?}");
+    site.database().query("DELETE FROM parts");
     std::fs::write(site.path.join("shared/storage/go-on"), "").expect("ours");
     site.deploy_of(&["good", "slow"], "3333333", &[]).is(0);
     let second = site.database().beside();

@@ -108,7 +108,7 @@ impl PostgreSql {
     /// Statements as the superuser; rows as lines, columns divided by `|`.
     #[track_caller]
     pub fn query(&self, database: &str, sql: &str) -> String {
-        self.try_query(database, sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
+        self.try_query(database, sql).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn try_query(&self, database: &str, sql: &str) -> Result<String, String> {

@@ -33,4 +33,5 @@ SELECT format('SELECT %L, count(*), md5(string_agg(t::text, E''\n'' ORDER BY t::
 FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND NOT relisshared ORDER BY relname \gexec
 -- rows
 SELECT format('SELECT %L || t::text FROM ONLY %I.%I t ORDER BY t::text COLLATE "C"', n.nspname || '.' || relname || ' ', n.nspname, relname)
-FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE c.oid >= 16384 AND relkind IN ('r', 'm', 'S') AND n.nspname !~ '^pg_' ORDER BY n.nspname, relname \gexec
+FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE c.oid >= 16384 AND relkind IN ('r', 'm') AND n.nspname !~ '^pg_' ORDER BY n.nspname, relname \gexec
+SELECT format('SELECT %L, last_value, log_cnt, is_called FROM %s', 'counter ' || oid::regclass, oid::regclass) FROM pg_class WHERE relkind = 'S' ORDER BY oid::regclass::text \gexec

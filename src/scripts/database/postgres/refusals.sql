@@ -24,18 +24,18 @@ SELECT format('%I has a security label (%s), which a copy would not have', :'liv
 FROM pg_shseclabel WHERE classoid = 'pg_database'::regclass AND objoid = (SELECT oid FROM pg_database WHERE datname = :'live');
 \set may_set false
 \if :is_15
-	\set may_set 'has_parameter_privilege(split_part(setting, \'=\', 1), \'SET\')'
+	\set may_set 'has_parameter_privilege(split_part(entry, \'=\', 1), \'SET\')'
 \endif
 \set may_alter true
 \if :is_16
 	\set may_alter 'pg_has_role(setrole, \'MEMBER WITH ADMIN OPTION\')'
 \endif
-SELECT format('this account may not make the setting %s of %s in %I again on a copy', split_part(setting, '=', 1), CASE setrole WHEN 0 THEN 'all roles' ELSE pg_get_userbyid(setrole) END, :'live'),
+SELECT format('this account may not make the setting %s of %s in %I again on a copy', split_part(entry, '=', 1), CASE setrole WHEN 0 THEN 'all roles' ELSE pg_get_userbyid(setrole) END, :'live'),
 	'name an account on the target that may: databases.<name>.admin (a service file of libpq, mode 0600)'
-FROM pg_db_role_setting CROSS JOIN unnest(setconfig) setting CROSS JOIN pg_roles me
+FROM pg_db_role_setting CROSS JOIN unnest(setconfig) entry CROSS JOIN pg_roles me
 WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = :'live') AND me.rolname = current_user AND NOT me.rolsuper
 AND (NOT (setrole IN (0, me.oid) OR me.rolcreaterole AND NOT (SELECT rolsuper FROM pg_roles r WHERE r.oid = setrole) AND :may_alter)
-OR EXISTS (SELECT 1 FROM pg_settings s WHERE s.name = split_part(setting, '=', 1) AND s.context IN ('superuser', 'superuser-backend') AND NOT :may_set));
+OR NOT EXISTS (SELECT 1 FROM pg_settings s WHERE s.name = split_part(entry, '=', 1) AND s.context IN ('user', 'backend') AND s.category <> 'Customized Options') AND NOT :may_set);
 SELECT format('a session of %s works on %I, and this account may not end it (process %s)', COALESCE(usename, usesysid::text), datname, pid),
 	format('end it; or as a superuser, once: GRANT pg_signal_backend TO %I; for one of a superuser name an account that may: databases.<name>.admin', current_user)
 FROM pg_stat_activity CROSS JOIN pg_roles me
