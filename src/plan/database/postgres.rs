@@ -23,6 +23,7 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         file("tidy", script!("postgres/tidy.sh")),
         file("copy.sql", script!("postgres/copy.sql")),
         file("like.sql", script!("postgres/like.sql")),
+        file("manifest.sql", script!("postgres/manifest.sql")),
         file("others.sql", script!("postgres/others.sql")),
         file("refusals.sql", script!("postgres/refusals.sql")),
         file("rename.sql", script!("postgres/rename.sql")),

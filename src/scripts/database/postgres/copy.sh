@@ -9,7 +9,7 @@ main() {
 	from_file refusals >"$state/against"
 	[ ! -s "$state/against" ] || say_failed "$(awk -F '	' '{ printf "%s%s: %s", (NR > 1 ? "\n" : ""), $1, $2 }' "$state/against")"
 	will_make "$shadow"
-	from_file copy -v from="$live" -v to="$shadow" -v template=template0 || say_failed "a copy beside $live could not be made"
+	from_file copy -v from="$live" -v to="$shadow" -v template=template0 2>"$state/refused" || say_failed "a database beside $live could not be made: $(tail -n 2 "$state/refused" | tr '\n' ' ')"
 	like "$live" "$shadow" || say_failed "what the server keeps of $live outside of it could not be made again on a copy"
 	settings "$live" | grep -v '^database	' >"$state/settings"
 	settings "$shadow" | grep -v '^database	' >"$state/settings.now"
@@ -28,7 +28,7 @@ copy_earlier() {
 	sealed=$(name_at "$(cat "$known/copy-oid")")
 	[ "$sealed" = "$(name_of backstay "$(run_word "$RESTORE_OF")")" ] || say_failed "the copy that run $RESTORE_OF had sealed is gone (databases.$BACKSTAY_DB.keep_copies)"
 	will_make "$earlier"
-	copy_database "$sealed" "$earlier" || say_failed "$sealed could not be copied"
+	copy_database "$sealed" "$earlier" || say_failed "$sealed could not be copied: $(tail -n 2 "$state/refused" | tr '\n' ' ')"
 	like "$sealed" "$earlier"
 	settings "$earlier" >"$state/settings.now"
 	cmp -s "$known/settings" "$state/settings.now" || say_failed "the copy of $sealed has not its privileges and settings"

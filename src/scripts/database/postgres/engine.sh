@@ -63,11 +63,12 @@ sql() {
 
 conninfo_word() { printf "'%s'" "$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")"; }
 
-# The database that statements are sent to, since one that is connected to cannot be copied or renamed.
+# The database that statements are sent to, since one that is connected to cannot be copied or renamed. Its first question is
+# what scripts of this run have left running, in $state/sessions.
 find_home() {
 	for home in postgres template1; do
 		[ "$home" != "$live" ] || continue
-		! printf 'SELECT 1;\n' | sql "$home" >/dev/null 2>"$state/server" || return 0
+		! sessions own >"$state/sessions" 2>"$state/server" || return 0
 	done
 	return 1
 }
@@ -99,6 +100,7 @@ await_server() {
 	done
 }
 
+# Of a database: oid_of NAME, name_at OID.
 oid_of() { ask "SELECT oid FROM pg_database WHERE datname = :'name'" -v name="$1"; }
 name_at() { ask "SELECT datname FROM pg_database WHERE oid = :oid" -v oid="$1"; }
 
@@ -114,16 +116,13 @@ will_make() {
 # copy_database FROM TO: file by file, closed from its first moment. Also of a database that is closed itself.
 copy_database() { by_force from_file copy -v from="$1" -v to="$2"; }
 
-# What the server does only while nobody is connected: once more where somebody has slipped in.
+# What the server does only while nobody is connected: once more where somebody has slipped in. What it said is in $state/refused.
 by_force() {
 	attempts=3
 	until "$@" 2>"$state/refused"; do
 		attempts=$((attempts - 1))
 		sessions all >"$state/sessions"
-		[ "$attempts" -gt 0 ] && [ -s "$state/sessions" ] || {
-			cat "$state/refused" >&2
-			return 1
-		}
+		[ "$attempts" -gt 0 ] && [ -s "$state/sessions" ] || return 1
 		end_sessions all
 	done
 }

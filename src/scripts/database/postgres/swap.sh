@@ -11,15 +11,18 @@ swap() {
 	case $now in
 	"$live") ;;
 	"$from")
-		end_prepared
+		grep -qxF "$away" "$state/made" || will_make "$away"
 		close_fence
 		end_sessions all
-		grep -qxF "$away" "$state/made" || will_make "$away"
+		[ -z "$(prepared)" ] || {
+			end_prepared
+			close_fence
+			end_sessions all
+		}
 		by_force from_file rename -v from="$from" -v away="$away" || say_failed "$live could not be swapped with its copy: $(tail -n 2 "$state/refused" | tr '\n' ' ')"
 		;;
 	*) say_failed "the copy $from is not there any more: $live was not touched" ;;
 	esac
-	[ "$(name_at "$oid")" = "$live" ] || say_failed "$live is not the copy after the swap"
 	settings "$live" >"$state/settings.now"
 	cmp -s "$wanted" "$state/settings.now" || {
 		diff "$wanted" "$state/settings.now" | cut -b 1-500 >&2 || :
