@@ -10,7 +10,7 @@ use std::{
 use super::{
     eventually,
     mariadb::Guarded,
-    servers::{USER, free_ports, hold, run, servers, text},
+    servers::{USER, free_ports, hold, run, servers, sweep, text},
 };
 
 /// What every server begins with: what makes `flush` matter, and what the refusals need. Nothing may change statistics by itself.
@@ -49,7 +49,7 @@ pub struct Database {
 impl PostgreSql {
     /// A server in a folder of that name.
     pub fn start(name: &str) -> Self {
-        let folder = servers().folder.join(name);
+        let folder = in_memory().join(name);
         run(Command::new("install").args(["-d", "-o", "postgres", "-m", "0755"]).arg(&folder));
         run(Command::new("setpriv").args(AS_POSTGRES).arg(program("initdb")).arg("-D").arg(folder.join("data")).args(
             [
@@ -210,6 +210,27 @@ impl Database {
     pub fn everything(&self) -> String {
         self.query(include_str!("postgres.sql"))
     }
+}
+
+/// A server that copies databases syncs a thousand files each time, and tests share a disk: in memory that costs nothing, where
+/// there is room.
+fn in_memory() -> &'static Path {
+    static FOLDER: OnceLock<(PathBuf, Option<Child>)> = OnceLock::new();
+    let (folder, _) = FOLDER.get_or_init(|| {
+        let shm = Path::new("/dev/shm");
+        let free =
+            Command::new("df").args(["-Pk", "/dev/shm"]).output().map(|output| output.stdout).unwrap_or_default();
+        let free =
+            String::from_utf8_lossy(&free).lines().nth(1).and_then(|line| line.split_whitespace().nth(3)?.parse().ok());
+        if free.is_none_or(|kb: u64| kb < 4_000_000) {
+            return (servers().folder.clone(), None);
+        }
+        let folder = tempfile::Builder::new().prefix("backstay-test-").tempdir_in(shm).expect("a folder").keep();
+        run(Command::new("chmod").arg("755").arg(&folder));
+        let sweeper = sweep(&folder);
+        (folder, Some(sweeper))
+    });
+    folder
 }
 
 const AS_POSTGRES: [&str; 5] = ["--reuid", "postgres", "--regid", "postgres", "--init-groups"];
