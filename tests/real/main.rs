@@ -14,6 +14,7 @@ mod left;
 mod maintenance;
 mod mysql;
 mod postgres;
+mod postgres_crashes;
 mod probe;
 mod reach;
 mod refusals;

@@ -82,11 +82,14 @@ impl PostgreSql {
         eventually("PostgreSQL answers", || self.try_query("postgres", "SELECT 1").is_ok());
     }
 
-    /// Ends the server as a crash does, with all its processes, and starts it again.
-    pub fn crash_and_start(&self) {
+    /// Where its process is named.
+    pub fn pid_file(&self) -> PathBuf {
+        self.folder.join("data/postmaster.pid")
+    }
+
+    /// Starts it again once it was ended.
+    pub fn start_again(&self) {
         let mut holder = self.holder.lock().expect("no panic while held");
-        let pid = fs::read_to_string(self.folder.join("data/postmaster.pid")).expect("it runs");
-        run(Command::new("kill").args(["-QUIT", pid.lines().next().expect("a pid")]));
         drop(holder.stdin.take());
         let _ = holder.wait();
         *holder = Self::launch(&self.folder, self.port);
@@ -129,7 +132,7 @@ impl PostgreSql {
     }
 
     fn client(&self, role: &str, database: &str) -> Command {
-        let mut command = Command::new("psql");
+        let mut command = Command::new(program("psql"));
         command.args(["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-U", role, "-d", database]);
         command.env("PGPORT", self.port.to_string()).stdin(Stdio::null());
         command
@@ -146,7 +149,12 @@ impl Database {
         )
     }
 
-    /// The same by the socket and an address, where nobody is asked for a password.
+    /// A service file that leads there as the app's role, by the socket.
+    pub fn service(&self) -> String {
+        format!("[backstay]\nhost={}\nport={}\nuser={}\n", text(&self.server.folder), self.server.port, self.name)
+    }
+
+    /// The same as [`Self::env`], by the socket and an address, where nobody is asked for a password.
     pub fn env_by_url(&self) -> String {
         let folder = text(&self.server.folder).replace('/', "%2F");
         format!(
@@ -236,7 +244,7 @@ fn in_memory() -> &'static Path {
 const AS_POSTGRES: [&str; 5] = ["--reuid", "postgres", "--regid", "postgres", "--init-groups"];
 
 /// The newest version's own programs are not in PATH on Debian.
-fn program(name: &str) -> String {
+pub fn program(name: &str) -> String {
     let folders = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> =
         folders.map(|entry| entry.path().join("bin").join(name)).filter(|path| path.exists()).collect();

@@ -19,7 +19,12 @@ live=$BACKSTAY_DB_TARGET
 
 . "$BACKSTAY_DIR/lib/engine.sh"
 
-command -v psql >/dev/null || say_failed "the target lacks psql: install postgresql-client there"
+CLIENT=$(command -v psql) || say_failed "the target lacks psql: install postgresql-client there"
+case $(readlink -f "$CLIENT") in
+*/pg_wrapper) # Debian's takes twice as long as the newest version that it would choose
+	for newest in /usr/lib/postgresql/[1-9][0-9]/bin/psql; do [ ! -x "$newest" ] || CLIENT=$newest; done
+	;;
+esac
 
 run_name=$(run_word "$BACKSTAY_RUN")
 shadow=$(name_of backstay "$run_name") failed=$(name_of failed "$run_name")
@@ -57,7 +62,7 @@ session="backstay $BACKSTAY_RUN"
 sql() {
 	database=$1
 	shift
-	cat "$BACKSTAY_DB_DIR/session.sql" - | psql -X -q -A -t -w -F '	' -v ON_ERROR_STOP=1 -v live="$live" -v shadow="$shadow" -v session="$session" "$@" \
+	cat "$BACKSTAY_DB_DIR/session.sql" - | "$CLIENT" -X -q -A -t -w -F '	' -v ON_ERROR_STOP=1 -v live="$live" -v shadow="$shadow" -v session="$session" "$@" \
 		-d "service=backstay dbname=$(conninfo_word "$database") application_name='$session'"
 }
 
