@@ -1,8 +1,16 @@
 //! Deploys on PostgreSQL: the database copied as a template, and swapped by rename.
 
+use std::{
+    fs,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
 use serde_json::json;
 
-use super::support::{Site, eventually, postgres::postgres};
+use super::support::{
+    Site, eventually,
+    postgres::{PostgreSql, postgres},
+};
 
 /// What a shop grows over the years. `{app}` is the app's role and its database.
 const GROWN: &str = r#"
@@ -81,6 +89,14 @@ fn assert_same(now: &str, before: &str, when: &str) {
     assert!(now == before, "{when}: gone: {gone:#?}\nnew: {new:#?}");
 }
 
+/// A server that one test at a time has for itself.
+fn alone() -> (&'static PostgreSql, MutexGuard<'static, ()>) {
+    static SERVER: OnceLock<PostgreSql> = OnceLock::new();
+    static TAKEN: Mutex<()> = Mutex::new(());
+    let taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    (SERVER.get_or_init(|| PostgreSql::start("postgres-alone")), taken)
+}
+
 #[test]
 fn a_good_migration_commits_on_postgres() {
     let site = Site::with_postgres();
@@ -96,7 +112,7 @@ fn a_good_migration_commits_on_postgres() {
     assert_eq!(site.get("/orders").0, 200, "the app is let in again");
     let first = site.database().beside();
     assert_eq!(first.len(), 1, "the copy of this run is kept, and nothing else: {first:?}");
-    std::fs::write(site.path.join("shared/storage/go-on"), "").expect("ours");
+    fs::write(site.path.join("shared/storage/go-on"), "").expect("ours");
     site.deploy_of(&["good", "slow"], "3333333", &[]).is(0);
     let second = site.database().beside();
     assert!(second.len() == 1 && second != first, "{second:?}");
@@ -203,4 +219,159 @@ fn a_session_of_the_app_that_hangs_is_ended_before_the_swap() {
     drop(stuck);
     assert_same(&site.data(), &before, "hanging");
     assert_eq!(site.get("/").0, 200);
+}
+
+#[test]
+fn what_was_committed_in_memory_is_on_the_disk_before_the_run_commits() {
+    let (server, _taken) = alone();
+    let site = Site::new_on_postgres(server);
+    site.deploy("1111111", &[]).is(0);
+    site.configure(&site.pause("after-migrate"));
+    let run = site.start_deploy(&["slow"], "2222222", &[]);
+    // it has committed, without waiting for the disk, and is still at work
+    eventually("the migration waits", || site.path.join("shared/storage/waiting").exists());
+    let written = server.query("postgres", "SELECT pg_current_wal_insert_lsn()");
+    fs::write(site.path.join("shared/storage/go-on"), "").expect("ours");
+    site.await_pause("after-migrate");
+    let flushed = format!("SELECT pg_current_wal_flush_lsn() >= '{}'", written.trim());
+    assert_eq!(server.query("postgres", &flushed), "t\n");
+    site.go_on("after-migrate");
+    run.wait().is(0);
+}
+
+#[test]
+fn what_cannot_be_protected_is_refused_with_what_to_do() {
+    let (server, _taken) = alone();
+    let site = Site::new_on_postgres(server);
+    site.deploy("1111111", &[]).is(0);
+    let database = site.database();
+    let app = &database.name;
+    server.query("postgres", &format!("CREATE ROLE other_{app} LOGIN"));
+    // what is done to the database, what is said then, and how it is undone
+    let cases = [
+        (
+            "BEGIN; LOCK orders; PREPARE TRANSACTION 'kept'",
+            "waits for its second phase: kept",
+            "ROLLBACK PREPARED 'kept'",
+        ),
+        (
+            "SELECT pg_create_logical_replication_slot('cdc', 'pgoutput')",
+            "logical replication reads this database (slot cdc)",
+            "SELECT pg_drop_replication_slot('cdc')",
+        ),
+        (
+            "CREATE SUBSCRIPTION far CONNECTION 'dbname=far' PUBLICATION far WITH (connect = false)",
+            "this database subscribes to another one (far)",
+            "ALTER SUBSCRIPTION far SET (slot_name = NONE); DROP SUBSCRIPTION far",
+        ),
+        (
+            "UPDATE pg_database SET datcollversion = '1.0' WHERE datname = '{app}'",
+            "REINDEX DATABASE {app}; ALTER DATABASE {app} REFRESH COLLATION VERSION;",
+            "UPDATE pg_database SET datcollversion = NULL WHERE datname = '{app}'",
+        ),
+        (
+            "ALTER DATABASE {app} OWNER TO postgres",
+            "ALTER DATABASE {app} OWNER TO {app};",
+            "ALTER DATABASE {app} OWNER TO {app}",
+        ),
+        (
+            "ALTER DATABASE {app} IS_TEMPLATE true",
+            "ALTER DATABASE {app} IS_TEMPLATE false;",
+            "ALTER DATABASE {app} IS_TEMPLATE false",
+        ),
+        (
+            "ALTER DATABASE {app} SET log_statement = 'all'",
+            "the setting log_statement of all roles",
+            "ALTER DATABASE {app} RESET ALL",
+        ),
+        (
+            "ALTER ROLE other_{app} IN DATABASE {app} SET work_mem = '5MB'",
+            "the setting work_mem of other_{app}",
+            "ALTER ROLE other_{app} IN DATABASE {app} RESET ALL",
+        ),
+        (
+            "GRANT CONNECT ON DATABASE {app} TO other_{app} WITH GRANT OPTION; SET ROLE other_{app}; GRANT CONNECT ON DATABASE {app} TO pg_monitor",
+            "was granted by other_{app}",
+            "REVOKE CONNECT ON DATABASE {app} FROM other_{app} CASCADE",
+        ),
+        (
+            "REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC",
+            "neither the database postgres nor template1",
+            "GRANT CONNECT ON DATABASE postgres, template1 TO PUBLIC",
+        ),
+        (
+            "ALTER ROLE {app} NOCREATEDB",
+            "as a superuser, once: ALTER ROLE {app} CREATEDB;",
+            "ALTER ROLE {app} CREATEDB;",
+        ),
+    ];
+    for (fault, said, remedy) in
+        cases.map(|(a, b, c)| (a.replace("{app}", app), b.replace("{app}", app), c.replace("{app}", app)))
+    {
+        database.query(&fault);
+        site.backstay(&["plan", "--probe"]).is(3).says(&said);
+        database.query(&remedy);
+    }
+    // a session of another role that this one may not end; that it may end; and that only reads
+    let other = database.start_as(&format!("other_{app}"), "SELECT pg_sleep(1000)");
+    eventually("it runs", || database.sessions_of(&format!("other_{app}")) > 0);
+    site.deploy_of(&["good"], "2222222", &[]).is(3).says(&format!("a session of other_{app} works on {app}"));
+    database.query(&format!("GRANT pg_signal_backend TO {app}"));
+    site.backstay(&["plan", "--probe"]).is(3).says(&format!("another role works on {app}: other_{app}"));
+    assert_eq!((site.live_revision().as_deref(), database.beside().len()), (Some("1111111"), 1));
+    site.configure("maintenance: { drain: 0s, on_leak: warn }\n");
+    let probe = site.backstay(&["plan", "--probe"]).is(0);
+    probe.says("proof exclusion").says("copied by the server").says("no ANALYZE").says("cannot be seen from here");
+    site.deploy_of(&["good"], "2222222", &[]).is(0).says(&format!("other_{app}"));
+    drop(other);
+}
+
+#[test]
+fn a_session_that_cannot_be_ended_in_maintenance_is_named_and_nothing_is_migrated() {
+    let site = Site::with_postgres();
+    let database = site.database();
+    let (before, app) = (site.data(), &database.name);
+    site.configure(&site.pause("before-protect"));
+    let run = site.start_deploy(&["good"], "2222222", &[]);
+    site.await_pause("before-protect");
+    database.query(&format!("CREATE ROLE other_{app} LOGIN"));
+    let other = database.start_as(&format!("other_{app}"), "SELECT pg_sleep(1000)");
+    eventually("it runs", || database.sessions_of(&format!("other_{app}")) > 0);
+    site.go_on("before-protect");
+    let run = run.wait().is(10);
+    run.says(&format!("of other_{app}: "));
+    assert_eq!(run.outcome()["data"], "untouched");
+    drop(other);
+    assert_same(&site.data(), &before, "a session of another role");
+    assert_eq!(site.get("/").0, 200, "the app is let in again");
+    assert_eq!(database.beside().len(), 1, "{:?}", database.beside());
+}
+
+#[test]
+fn an_administrators_account_may_what_the_apps_may_not() {
+    let site = Site::with_postgres();
+    let database = site.database();
+    database.query(&format!("ALTER ROLE {0} NOCREATEDB; ALTER DATABASE {0} SET log_statement = 'ddl'", database.name));
+    let before = site.data();
+    let file = database.admin_file(&site.marks);
+    site.configure(&format!("databases: {{ main: {{ admin: {file} }} }}\n"));
+    let account = fs::read_to_string(&file).expect("ours");
+    fs::write(&file, "user=somebody\n").expect("ours");
+    site.backstay(&["plan", "--probe"]).is(3).says("has no line [backstay]. It is a service file of libpq");
+    fs::write(&file, account).expect("ours");
+    let outcome = site.deploy_of(&["bad"], "2222222", &[]).is(10).outcome();
+    assert_eq!((&outcome["data"], &outcome["proof"]), (&json!("restored"), &json!("exclusion")));
+    assert_same(&site.data(), &before, "by an administrator");
+    assert_eq!(site.get("/").0, 200);
+}
+
+#[test]
+fn an_address_with_a_socket_is_as_good_as_single_settings() {
+    let site = Site::new_on_postgres(postgres());
+    site.write_env();
+    site.add_env(&site.database().env_by_url());
+    site.deploy("1111111", &[]).is(0);
+    let before = site.data();
+    site.deploy_of(&["bad"], "2222222", &[]).is(10);
+    assert_same(&site.data(), &before, "by a socket");
 }

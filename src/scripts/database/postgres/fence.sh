@@ -17,10 +17,11 @@ open_fence() {
 # sessions all|own: on the live database and those that an ended script of this run has left; or the latter alone.
 sessions() { from_file sessions -v which="$1"; }
 
-# end_sessions all|own: ends those in $state/sessions and waits until none is left: the server may still carry out a statement
-# whose client is long gone. Those of other roles cannot always be ended.
+# end_sessions all|own [TRIES]: ends those in $state/sessions and waits until none is left: the server may still carry out a statement
+# whose client is long gone. Those of other roles cannot always be ended: on the way
+# forward that is given up soon, on the way back late.
 end_sessions() {
-	tries=150
+	tries=${2:-600}
 	while [ -s "$state/sessions" ]; do
 		awk -F '	' '{ print "SELECT pg_terminate_backend(" $1 ");" }' "$state/sessions" | at_home -v ON_ERROR_STOP=0 >/dev/null 2>&1 || :
 		tries=$((tries - 1))

@@ -14,9 +14,9 @@ FROM pg_replication_slots WHERE database = :'live';
 SELECT 'this database subscribes to another one (' || subname || '): after a swap the subscription would write into the failed state', 'drop the subscription for the deploy, or protect this database by your own commands: engine: {command: {backup: …, restore: …}}'
 FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = :'live');
 \if :is_15
-SELECT format('%I was made with version %s of its collation, and the system has %s: its indexes on text may be wrong, and the server copies no such database', datname, datcollversion, pg_database_collation_actual_version(oid)),
+SELECT format('%I was made with version %s of its collation, and the system has %s: its indexes on text may be wrong, and the server copies no such database', datname, datcollversion, COALESCE(pg_database_collation_actual_version(oid), 'none')),
 	format('connected to it: REINDEX DATABASE %I; ALTER DATABASE %I REFRESH COLLATION VERSION;', datname, datname)
-FROM pg_database WHERE datname = :'live' AND datcollversion <> pg_database_collation_actual_version(oid);
+FROM pg_database WHERE datname = :'live' AND datcollversion IS NOT NULL AND datcollversion IS DISTINCT FROM pg_database_collation_actual_version(oid);
 \endif
 SELECT format('a privilege on %I was granted by %I, who is not its owner: it could not be granted again', datname, pg_get_userbyid(grantor)), 'let the owner grant it instead'
 FROM pg_database, aclexplode(datacl) WHERE datname = :'live' AND grantor <> datdba GROUP BY datname, grantor;

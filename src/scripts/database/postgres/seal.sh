@@ -6,7 +6,7 @@
 main() {
 	await_server
 	close_fence
-	end_sessions all
+	end_sessions all 50
 	waiting=$(prepared)
 	[ -z "$waiting" ] || say_failed "prepared transactions hold $live: COMMIT PREPARED or ROLLBACK PREPARED them: $waiting"
 	copy_database "$live" "$shadow" || say_failed "$live could not be copied to $shadow: $(tail -n 2 "$state/refused" | tr '\n' ' ')"
