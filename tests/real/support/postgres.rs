@@ -30,6 +30,7 @@ const SETTINGS: [&str; 9] = [
 pub struct PostgreSql {
     folder: PathBuf,
     port: u16,
+    settings: Vec<&'static str>,
     holder: Mutex<Child>,
 }
 
@@ -47,9 +48,13 @@ pub struct Database {
 }
 
 impl PostgreSql {
-    /// A server in a folder of that name.
+    /// A server for tests, in a folder of that name.
     pub fn start(name: &str) -> Self {
-        let folder = in_memory().join(name);
+        Self::start_in(in_memory().join(name), SETTINGS.to_vec())
+    }
+
+    /// A server in that folder.
+    pub fn start_in(folder: PathBuf, settings: Vec<&'static str>) -> Self {
         run(Command::new("install").args(["-d", "-o", "postgres", "-m", "0755"]).arg(&folder));
         run(Command::new("setpriv").args(AS_POSTGRES).arg(program("initdb")).arg("-D").arg(folder.join("data")).args(
             [
@@ -61,21 +66,9 @@ impl PostgreSql {
             ],
         ));
         let port = free_ports(1)[0];
-        let server = Self { holder: Mutex::new(Self::launch(&folder, port)), folder, port };
+        let server = Self { holder: Mutex::new(launch(&folder, port, &settings)), folder, port, settings };
         server.await_ready();
         server
-    }
-
-    fn launch(folder: &Path, port: u16) -> Child {
-        // an immediate end: nobody waits for sessions that tests have left
-        let ended_at_once = "\"$@\" & server=$!; trap 'kill -QUIT $server' TERM; wait $server; wait $server";
-        let (program, data, socket, port) =
-            (program("postgres"), text(&folder.join("data")), text(folder), port.to_string());
-        let mut words = vec!["setpriv"];
-        words.extend(AS_POSTGRES);
-        words.extend(["sh", "-c", ended_at_once, "postgres", &program, "-D", &data, "-k", &socket, "-p", &port]);
-        words.extend(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
-        hold(&words, &folder.join("log"))
     }
 
     fn await_ready(&self) {
@@ -90,11 +83,15 @@ impl PostgreSql {
     /// Starts it again once it was ended.
     pub fn start_again(&self) {
         let mut holder = self.holder.lock().expect("no panic while held");
-        drop(holder.stdin.take());
-        let _ = holder.wait();
-        *holder = Self::launch(&self.folder, self.port);
+        end(&mut holder);
+        *holder = launch(&self.folder, self.port, &self.settings);
         drop(holder);
         self.await_ready();
+    }
+
+    /// Ends it for good.
+    pub fn stop(&self) {
+        end(&mut self.holder.lock().expect("no panic while held"));
     }
 
     /// A new database with its role.
@@ -129,6 +126,18 @@ impl PostgreSql {
         } else {
             Err(String::from_utf8_lossy(&output.stderr).into_owned())
         }
+    }
+
+    /// A program of PostgreSQL's as the superuser.
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(program(name));
+        command.envs(self.environment());
+        command
+    }
+
+    /// What leads its programs there.
+    pub fn environment(&self) -> [(&'static str, String); 3] {
+        [("PGHOST", text(&self.folder)), ("PGPORT", self.port.to_string()), ("PGUSER", "postgres".to_owned())]
     }
 
     fn client(&self, role: &str, database: &str) -> Command {
@@ -218,6 +227,23 @@ impl Database {
     pub fn everything(&self) -> String {
         self.query(include_str!("postgres.sql"))
     }
+}
+
+fn launch(folder: &Path, port: u16, settings: &[&str]) -> Child {
+    // an immediate end: nobody waits for sessions that tests have left
+    let ended_at_once = "\"$@\" & server=$!; trap 'kill -QUIT $server' TERM; wait $server; wait $server";
+    let (program, data, socket, port) =
+        (program("postgres"), text(&folder.join("data")), text(folder), port.to_string());
+    let mut words = vec!["setpriv"];
+    words.extend(AS_POSTGRES);
+    words.extend(["sh", "-c", ended_at_once, "postgres", &program, "-D", &data, "-k", &socket, "-p", &port]);
+    words.extend(settings.iter().flat_map(|setting| ["-c", setting]));
+    hold(&words, &folder.join("log"))
+}
+
+fn end(holder: &mut Child) {
+    drop(holder.stdin.take());
+    let _ = holder.wait();
 }
 
 /// A server that copies databases syncs a thousand files each time, and tests share a disk: in memory that costs nothing, where
