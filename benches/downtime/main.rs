@@ -80,9 +80,7 @@ fn on_mariadb() {
 
 fn on_postgres() {
     println!("PostgreSQL\n");
-    let server = Postgres::start();
-    compare(&server, &Goals { protect: 4.0, data_back: 100.0 });
-    server.stop();
+    compare(&Postgres::start(), &Goals { protect: 4.0, data_back: 100.0 });
 }
 
 fn engine() -> String {

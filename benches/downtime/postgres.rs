@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// A server that runs until it is stopped.
+/// A server that runs as long as the benchmark.
 pub struct Postgres {
     server: &'static PostgreSql,
     database: Database,
@@ -24,15 +24,6 @@ impl Postgres {
         let server: &PostgreSql =
             Box::leak(Box::new(PostgreSql::start_in(servers().folder.join("postgres"), settings)));
         Self { server, database: server.take_database("shop") }
-    }
-
-    /// Ends the server.
-    pub fn stop(&self) {
-        self.server.stop();
-    }
-
-    fn dump_file(&self) -> PathBuf {
-        servers().folder.join("postgres.sql.gz")
     }
 
     fn in_bash(&self, line: &str) -> Command {
@@ -76,15 +67,19 @@ impl Server for Postgres {
     }
 
     fn dump(&self) -> Duration {
-        let line = format!("pg_dump shop | gzip >'{}'", text(&self.dump_file()));
+        let line = format!("pg_dump shop | gzip >'{}'", text(&dump_file()));
         measure(&mut self.in_bash(&line), 0).took
     }
 
     fn restore(&self) -> Duration {
-        run(self.server.program("createdb").arg("restored"));
-        let line = format!("zcat '{}' | psql -X -q -v ON_ERROR_STOP=1 -d restored", text(&self.dump_file()));
+        run(Command::new(program("createdb")).arg("restored").envs(self.server.environment()));
+        let line = format!("zcat '{}' | psql -X -q -v ON_ERROR_STOP=1 -d restored", text(&dump_file()));
         let took = measure(&mut self.in_bash(&line), 0).took;
-        run(self.server.program("dropdb").arg("restored"));
+        run(Command::new(program("dropdb")).arg("restored").envs(self.server.environment()));
         took
     }
+}
+
+fn dump_file() -> PathBuf {
+    servers().folder.join("postgres.sql.gz")
 }

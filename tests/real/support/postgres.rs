@@ -89,11 +89,6 @@ impl PostgreSql {
         self.await_ready();
     }
 
-    /// Ends it for good.
-    pub fn stop(&self) {
-        end(&mut self.holder.lock().expect("no panic while held"));
-    }
-
     /// A new database with its role.
     pub fn take_database(&'static self, name: &str) -> Database {
         let password = "p w:'\"\\#% ".to_owned();
@@ -114,13 +109,8 @@ impl PostgreSql {
     fn try_query(&self, database: &str, sql: &str) -> Result<String, String> {
         let file = tempfile::NamedTempFile::new().expect("a file");
         fs::write(file.path(), sql).expect("ours");
-        let output = self
-            .client("postgres", database)
-            .env("PGHOST", &self.folder)
-            .arg("-f")
-            .arg(file.path())
-            .output()
-            .map_err(|error| error.to_string())?;
+        let output =
+            self.client("postgres", database).arg("-f").arg(file.path()).output().map_err(|error| error.to_string())?;
         if output.status.success() {
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         } else {
@@ -128,14 +118,7 @@ impl PostgreSql {
         }
     }
 
-    /// A program of PostgreSQL's as the superuser.
-    pub fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(program(name));
-        command.envs(self.environment());
-        command
-    }
-
-    /// What leads its programs there.
+    /// What leads PostgreSQL's programs there, as the superuser.
     pub fn environment(&self) -> [(&'static str, String); 3] {
         [("PGHOST", text(&self.folder)), ("PGPORT", self.port.to_string()), ("PGUSER", "postgres".to_owned())]
     }
@@ -143,7 +126,7 @@ impl PostgreSql {
     fn client(&self, role: &str, database: &str) -> Command {
         let mut command = Command::new(program("psql"));
         command.args(["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-U", role, "-d", database]);
-        command.env("PGPORT", self.port.to_string()).stdin(Stdio::null());
+        command.envs(self.environment()).stdin(Stdio::null());
         command
     }
 }
@@ -192,7 +175,7 @@ impl Database {
     /// A statement as that role, left running; it ends with the test's handle.
     pub fn start_as(&self, role: &str, sql: &str) -> Guarded {
         let mut command = self.server.client(role, &self.name);
-        command.env("PGHOST", &self.server.folder).args(["-c", sql]).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(["-c", sql]).stdout(Stdio::null()).stderr(Stdio::null());
         Guarded::new(command.spawn().expect("psql is installed"))
     }
 
