@@ -8,8 +8,8 @@ use std::{
 use serde_json::json;
 
 use super::support::{
-    Site, eventually,
-    postgres::{PostgreSql, postgres},
+    Site, as_user, eventually,
+    postgres::{PASSWORD, PostgreSql, postgres},
 };
 
 /// What a shop grows over the years. `{app}` is the app's role and its database.
@@ -110,6 +110,8 @@ fn a_good_migration_commits_on_postgres() {
     assert_eq!(json!(said), json!(["committed", "migrated", "exclusion", "exclusive", false]));
     assert!(site.data().contains("phone"));
     assert_eq!(site.get("/orders").0, 200, "the app is let in again");
+    let held = as_user(&format!("grep -rlF {PASSWORD} '{}/.backstay' || :", site.path.display()));
+    assert_eq!(held, "", "the password stays nowhere");
     let first = site.database().beside();
     assert_eq!(first.len(), 1, "the copy of this run is kept, and nothing else: {first:?}");
     fs::write(site.path.join("shared/storage/go-on"), "").expect("ours");
@@ -192,6 +194,11 @@ fn a_rollback_after_the_commit_brings_back_the_data_on_postgres() {
 #[test]
 fn a_first_deploy_on_an_empty_database_leaves_it_empty_when_it_fails() {
     let site = Site::new_on_postgres(postgres());
+    // with no version that could be asked beforehand, what is missing is found before anything is changed
+    let database = site.database();
+    database.query(&format!("ALTER ROLE {} NOCREATEDB", database.name));
+    site.deploy_of(&["bad"], "1111111", &[]).is(10).says(&format!("ALTER ROLE {} CREATEDB;", database.name));
+    database.query(&format!("ALTER ROLE {} CREATEDB", database.name));
     let before = site.data();
     let outcome = site.deploy_of(&["bad"], "1111111", &[]).is(10).outcome();
     assert_eq!((&outcome["release"], &outcome["data"]), (&json!(null), &json!("restored")));

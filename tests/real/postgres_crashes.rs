@@ -9,7 +9,7 @@ use std::{
 
 use super::support::{
     Site,
-    postgres::{Database, PostgreSql, postgres, program},
+    postgres::{Database, PostgreSql, postgres, program, quoted},
     servers::text,
 };
 
@@ -60,11 +60,12 @@ impl Ground {
         site.configure("databases: { main: { engine: postgres } }\n");
         let scripts = site.runner.join("scripts");
         site.backstay(&["plan", "--scripts", &text(&scripts)]).is(0);
-        let database = server.take_database(&format!("shop_{}", site.port));
+        let database =
+            server.take_database_of(&format!("Shop \"{}\" it's \\", site.port), &format!("shop_{}", site.port));
         database.query_as_app("CREATE TABLE orders (n int); INSERT INTO orders SELECT generate_series(1, 1000)");
         database.query(&format!(
             "ALTER DATABASE {0} SET work_mem = '5MB'; COMMENT ON DATABASE {0} IS 'live'",
-            database.name
+            quoted(&database.name)
         ));
         fs::create_dir_all(scripts.join("secrets")).expect("ours");
         fs::write(scripts.join("secrets/main.cnf"), database.service()).expect("ours");
@@ -93,7 +94,7 @@ impl Ground {
     fn migrate(&self) {
         self.database.query_as_app(&format!(
             "DROP TABLE IF EXISTS orders; CREATE TABLE failed (n int); ALTER DATABASE {} SET work_mem = '9MB'",
-            self.database.name
+            quoted(&self.database.name)
         ));
     }
 }
@@ -153,7 +154,7 @@ impl Run<'_> {
         let failed = self.ground.database.beside();
         for name in &failed {
             assert!(name.contains("__failed_"), "{name} is left");
-            self.ground.database.server().query("postgres", &format!("DROP DATABASE {name}"));
+            self.ground.database.server().query("postgres", &format!("DROP DATABASE {}", quoted(name)));
         }
         failed.len()
     }

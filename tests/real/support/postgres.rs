@@ -34,6 +34,9 @@ pub struct PostgreSql {
     holder: Mutex<Child>,
 }
 
+/// What every role's password begins with.
+pub const PASSWORD: &str = "Pg7wQ";
+
 /// The one that most tests share, started when first asked.
 pub fn postgres() -> &'static PostgreSql {
     static SERVER: OnceLock<PostgreSql> = OnceLock::new();
@@ -43,6 +46,7 @@ pub fn postgres() -> &'static PostgreSql {
 /// A database with a role of its own, who owns it and may make databases.
 pub struct Database {
     pub name: String,
+    role: String,
     password: String,
     server: &'static PostgreSql,
 }
@@ -89,15 +93,20 @@ impl PostgreSql {
         self.await_ready();
     }
 
-    /// A new database with its role.
+    /// A new database with a role of the same name.
     pub fn take_database(&'static self, name: &str) -> Database {
-        let password = "p w:'\"\\#% ".to_owned();
+        self.take_database_of(name, name)
+    }
+
+    /// A new database with its role.
+    pub fn take_database_of(&'static self, name: &str, role: &str) -> Database {
+        let password = format!("{PASSWORD}:'\"\\#% ");
         self.query(
             "postgres",
-            &format!("CREATE ROLE {name} LOGIN CREATEDB PASSWORD '{}'", password.replace('\'', "''")),
+            &format!("CREATE ROLE {role} LOGIN CREATEDB PASSWORD '{}'", password.replace('\'', "''")),
         );
-        self.query("postgres", &format!("CREATE DATABASE {name} OWNER {name} STRATEGY wal_log"));
-        Database { name: name.to_owned(), password, server: self }
+        self.query("postgres", &format!("CREATE DATABASE {} OWNER {role} STRATEGY wal_log", quoted(name)));
+        Database { name: name.to_owned(), role: role.to_owned(), password, server: self }
     }
 
     /// Statements as the superuser; rows as lines, columns divided by `|`.
@@ -143,7 +152,7 @@ impl Database {
 
     /// A service file that leads there as the app's role, by the socket.
     pub fn service(&self) -> String {
-        format!("[backstay]\nhost={}\nport={}\nuser={}\n", text(&self.server.folder), self.server.port, self.name)
+        format!("[backstay]\nhost={}\nport={}\nuser={}\n", text(&self.server.folder), self.server.port, self.role)
     }
 
     /// The same as [`Self::env`], by the socket and an address, where nobody is asked for a password.
@@ -169,7 +178,7 @@ impl Database {
     /// Statements as the app's role, in the database.
     #[track_caller]
     pub fn query_as_app(&self, sql: &str) -> String {
-        self.query(&format!("SET SESSION AUTHORIZATION {};\n{sql}", self.name))
+        self.query(&format!("SET SESSION AUTHORIZATION {};\n{sql}", self.role))
     }
 
     /// A statement as that role, left running; it ends with the test's handle.
@@ -201,7 +210,8 @@ impl Database {
 
     /// Databases whose name begins with this one's and `__`.
     pub fn beside(&self) -> Vec<String> {
-        let sql = format!("SELECT datname FROM pg_database WHERE datname LIKE '{}\\_\\_%' ORDER BY 1", self.name);
+        let name = self.name.replace('\'', "''");
+        let sql = format!("SELECT datname FROM pg_database WHERE starts_with(datname, '{name}__') ORDER BY 1");
         self.server.query("postgres", &sql).lines().map(str::to_owned).collect()
     }
 
@@ -251,6 +261,11 @@ fn in_memory() -> &'static Path {
 }
 
 const AS_POSTGRES: [&str; 5] = ["--reuid", "postgres", "--regid", "postgres", "--init-groups"];
+
+/// A name as statements have it.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
 
 /// The newest version's own programs are not in PATH on Debian.
 pub fn program(name: &str) -> String {

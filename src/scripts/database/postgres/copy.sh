@@ -8,7 +8,7 @@ main() {
 	await_server
 	from_file refusals >"$state/against"
 	[ ! -s "$state/against" ] || say_failed "$(awk -F '	' '{ printf "%s%s: %s", (NR > 1 ? "\n" : ""), $1, $2 }' "$state/against")"
-	will_make "$shadow"
+	claim_names
 	from_file copy -v from="$live" -v to="$shadow" -v template=template0 2>"$state/refused" || say_failed "a database beside $live could not be made: $(tail -n 2 "$state/refused" | tr '\n' ' ')"
 	like "$live" "$shadow" || say_failed "what the server keeps of $live outside of it could not be made again on a copy"
 	settings "$live" | grep -v '^database	' >"$state/settings"
@@ -27,7 +27,6 @@ copy_earlier() {
 	known=$BACKSTAY_PATH/.backstay/runs/$RESTORE_OF/state/db-$BACKSTAY_DB
 	sealed=$(name_at "$(cat "$known/copy-oid")")
 	[ "$sealed" = "$(name_of backstay "$(run_word "$RESTORE_OF")")" ] || say_failed "the copy that run $RESTORE_OF had sealed is gone (databases.$BACKSTAY_DB.keep_copies)"
-	will_make "$earlier"
 	copy_database "$sealed" "$earlier" || say_failed "$sealed could not be copied: $(tail -n 2 "$state/refused" | tr '\n' ' ')"
 	like "$sealed" "$earlier"
 	settings "$earlier" >"$state/settings.now"

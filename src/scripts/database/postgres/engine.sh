@@ -111,11 +111,13 @@ name_at() { ask "SELECT datname FROM pg_database WHERE oid = :oid" -v oid="$1"; 
 
 # --- databases of ours
 
-# Before one is made or named: only what stands in this list is ever dropped. will_make NAME
-will_make() {
-	[ -z "$(oid_of "$1")" ] || say_failed "there is a database $1 already, which this run has not made: drop or rename it"
-	printf '%s\n' "$1" >>"$state/made"
-	persist "$state/made" "$state"
+# Before the first is made: only what stands in this list is ever dropped.
+claim_names() {
+	taken=$(ask "SELECT string_agg(datname, ', ') FROM pg_database WHERE datname IN (:'shadow', :'failed', :'earlier', :'replaced')" \
+		-v failed="$failed" -v earlier="$earlier" -v replaced="$replaced")
+	[ -z "$taken" ] || say_failed "there is a database already that this run has not made: drop or rename $taken"
+	printf '%s\n' "$shadow" "$failed" "$earlier" "$replaced" >"$state/names"
+	persist "$state/names" "$state"
 }
 
 # copy_database FROM TO: file by file, closed from its first moment. Also of a database that is closed itself.
@@ -132,9 +134,9 @@ by_force() {
 	done
 }
 
-# drop_database NAME [RUN]: only one that the run has made.
+# drop_database NAME [RUN]: only one whose name the run has claimed.
 drop_database() {
-	grep -qxF "$1" "$BACKSTAY_PATH/.backstay/runs/${2:-$BACKSTAY_RUN}/state/db-$BACKSTAY_DB/made" 2>/dev/null || return 0
+	grep -qxF "$1" "$BACKSTAY_PATH/.backstay/runs/${2:-$BACKSTAY_RUN}/state/db-$BACKSTAY_DB/names" 2>/dev/null || return 0
 	ask 'DROP DATABASE IF EXISTS :"name"' -v name="$1"
 }
 

@@ -33,8 +33,6 @@ end_sessions() {
 
 named_sessions() { awk -F '	' '{ printf "%sprocess %s of %s: %s", (NR > 1 ? "; " : ""), $1, $2, ($4 == "" ? $3 : $4) }' "$state/sessions" | cut -b 1-300; }
 
-prepared() { ask "SELECT gid FROM pg_prepared_xacts WHERE database = :'live'"; }
-
 # Transactions that wait for their second phase hold the database as sessions do. Before the seal there were none, so they are
 # of what is taken back; ending one needs a connection.
 end_prepared() {

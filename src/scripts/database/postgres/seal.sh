@@ -7,7 +7,7 @@ main() {
 	await_server
 	close_fence
 	end_sessions all 50
-	waiting=$(prepared)
+	waiting=$(ask "SELECT gid FROM pg_prepared_xacts WHERE database = :'live'")
 	[ -z "$waiting" ] || say_failed "prepared transactions hold $live: COMMIT PREPARED or ROLLBACK PREPARED them: $waiting"
 	copy_database "$live" "$shadow" || say_failed "$live could not be copied to $shadow: $(tail -n 2 "$state/refused" | tr '\n' ' ')"
 	like "$live" "$shadow"

@@ -7,18 +7,13 @@ swap() {
 	from=$1 away=$2 oid=$3 wanted=$4
 	await_server
 	end_sessions own
-	now=$(name_at "$oid")
-	case $now in
+	now=$(ask "SELECT (SELECT count(*) FROM pg_prepared_xacts WHERE database = :'live') || ' ' || datname FROM pg_database WHERE oid = :oid" -v oid="$oid")
+	case ${now#* } in
 	"$live") ;;
 	"$from")
-		grep -qxF "$away" "$state/made" || will_make "$away"
+		[ "${now%% *}" = 0 ] || end_prepared
 		close_fence
 		end_sessions all
-		[ -z "$(prepared)" ] || {
-			end_prepared
-			close_fence
-			end_sessions all
-		}
 		by_force from_file rename -v from="$from" -v away="$away" || say_failed "$live could not be swapped with its copy: $(tail -n 2 "$state/refused" | tr '\n' ' ')"
 		;;
 	*) say_failed "the copy $from is not there any more: $live was not touched" ;;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Retention: the copies of the newest committed runs stay, failed states until their time is over. Only databases that carry this
-# one's name and a run's are ever dropped, and only where that run has made them.
+# one's name and a run's are ever dropped, and only where that run has claimed the name.
 . "$BACKSTAY_DB_DIR/engine.sh"
 . "$BACKSTAY_DIR/lib/run-states.sh"
 STATES=$(run_states "$BACKSTAY_PATH/.backstay/runs")
