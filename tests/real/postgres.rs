@@ -1,7 +1,10 @@
 //! Deploys on PostgreSQL: the database copied as a template, and swapped by rename.
 
 use std::{
+    collections::BTreeSet,
     fs,
+    path::PathBuf,
+    process::Command,
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
@@ -10,6 +13,7 @@ use serde_json::json;
 use super::support::{
     Site, as_user, eventually,
     postgres::{PASSWORD, PostgreSql, postgres},
+    servers::{run, servers},
 };
 
 /// What a shop grows over the years. `{app}` is the app's role and its database.
@@ -80,13 +84,15 @@ fn grown(site: &Site) {
     database.query(&GROWN.replace("{app}", &database.name));
 }
 
-/// Line by line, since the whole of it fills the screen.
+/// Told by lines, since the whole of it fills the screen.
 #[track_caller]
 fn assert_same(now: &str, before: &str, when: &str) {
-    let (now, before): (Vec<&str>, Vec<&str>) = (now.lines().collect(), before.lines().collect());
-    let gone: Vec<_> = before.iter().filter(|line| !now.contains(line)).take(8).collect();
-    let new: Vec<_> = now.iter().filter(|line| !before.contains(line)).take(8).collect();
-    assert!(now == before, "{when}: gone: {gone:#?}\nnew: {new:#?}");
+    if now != before {
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<String>>();
+        let (now, before) = (lines(now), lines(before));
+        let some = |a: &BTreeSet<String>, b: &BTreeSet<String>| a.difference(b).take(8).cloned().collect::<Vec<_>>();
+        panic!("{when}: gone: {:#?}\nnew: {:#?}", some(&before, &now), some(&now, &before));
+    }
 }
 
 /// A server that one test at a time has for itself.
@@ -381,4 +387,51 @@ fn an_address_with_a_socket_is_as_good_as_single_settings() {
     let before = site.data();
     site.deploy_of(&["bad"], "2222222", &[]).is(10);
     assert_same(&site.data(), &before, "by a socket");
+}
+
+/// A small disk of the test's own.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn new() -> Self {
+        let path = servers().folder.join("small-disk");
+        fs::create_dir(&path).expect("ours");
+        run(Command::new("mount").args(["-t", "tmpfs", "-o", "size=250m,mode=0755", "tmpfs"]).arg(&path));
+        Self(path)
+    }
+
+    fn free_mb(&self) -> u64 {
+        let said = run(Command::new("df").args(["-Pm"]).arg(&self.0));
+        said.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)?.parse().ok()).expect("df says it")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_disk_without_room_is_refused_where_it_is_seen_and_gives_all_back_where_not() {
+    let disk = Disk::new();
+    let server: &PostgreSql = Box::leak(Box::new(PostgreSql::start_below(&disk.0, "postgres")));
+    let site = Site::new_on_postgres(server);
+    site.deploy("1111111", &[]).is(0);
+    let database = site.database();
+    database.query_as_app("CREATE UNLOGGED TABLE large AS SELECT generate_series(1, 1500000) AS n");
+    let before = site.data();
+    let fill = |keep_mb: u64| {
+        let size = format!("{}M", disk.free_mb() - keep_mb);
+        run(Command::new("fallocate").args(["-l", &size]).arg(disk.0.join("fill")));
+    };
+    fill(40);
+    site.deploy_of(&["good"], "2222222", &[]).is(10).says("No space left on device");
+    assert_eq!(site.get("/").0, 200, "the app is let in again");
+    assert!(disk.free_mb() > 20, "{} MB of 40 MB are free again", disk.free_mb());
+    fs::remove_file(disk.0.join("fill")).expect("ours");
+    assert_same(&site.data(), &before, "a full disk");
+    fill(40);
+    site.configure(&format!("databases: {{ main: {{ admin: {} }} }}\n", database.admin_file(&site.marks)));
+    site.deploy_of(&["good"], "3333333", &[]).is(3).says("MB free, the copy needs about");
 }

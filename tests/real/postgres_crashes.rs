@@ -4,19 +4,21 @@ use std::{
     fs,
     path::PathBuf,
     process::{Command, Stdio},
-    sync::OnceLock,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use super::support::{
-    Site,
+    Site, eventually,
     postgres::{Database, PostgreSql, postgres, program, quoted},
     servers::text,
 };
 
-/// A server that a test may crash.
-fn frail() -> &'static PostgreSql {
+/// A server that one test at a time may crash or lock.
+fn frail() -> (&'static PostgreSql, MutexGuard<'static, ()>) {
     static SERVER: OnceLock<PostgreSql> = OnceLock::new();
-    SERVER.get_or_init(|| PostgreSql::start("postgres-frail"))
+    static TAKEN: Mutex<()> = Mutex::new(());
+    let taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    (SERVER.get_or_init(|| PostgreSql::start("postgres-frail")), taken)
 }
 
 /// In the place of `psql`: at one of its calls whoever called is killed.
@@ -30,6 +32,11 @@ during)
 	exec 3<&0
 	"$PSQL" "$@" <&3 &
 	sleep 0.06
+	;;
+at-work)
+	exec 3<&0
+	"$PSQL" "$@" <&3 &
+	sleep 1
 	;;
 after) "$PSQL" "$@" ;;
 with-server)
@@ -230,6 +237,37 @@ fn a_swap_killed_at_any_question_is_done_once_by_the_next() {
 
 #[test]
 fn a_server_that_crashes_with_the_script_changes_nothing_of_that() {
-    killed_while_it_seals(frail(), "with-server", 1000);
-    killed_on_the_way_back(frail(), "with-server", 2000);
+    let (server, _taken) = frail();
+    killed_while_it_seals(server, "with-server", 1000);
+    killed_on_the_way_back(server, "with-server", 2000);
+}
+
+/// The lock of the next test.
+const HELD: &str = "FROM pg_locks WHERE relation = 'pg_database'::regclass AND mode = 'ShareLock'";
+
+#[test]
+fn what_a_killed_script_left_at_work_on_the_server_is_ended_first() {
+    let (server, _taken) = frail();
+    let ground = Ground::new(server);
+    let before = ground.everything();
+    let run = ground.run(1);
+    let waiting = |statement: &str| {
+        let sql =
+            format!("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '{statement}%'");
+        server.query("template1", &sql).lines().count()
+    };
+    // nobody can make or drop a database as long as this holds
+    let statements = "BEGIN; LOCK TABLE pg_database IN SHARE MODE; SELECT pg_sleep(1000)";
+    let _lock = server.start_as("postgres", "template1", statements);
+    eventually("it is locked", || server.query("postgres", &format!("SELECT count(*) {HELD} AND granted")) == "1\n");
+    run.killed("copy", 4, "at-work");
+    eventually("the copy waits on the server", || waiting("CREATE DATABASE") == 1);
+    std::thread::scope(|scope| {
+        let undo = scope.spawn(|| run.script("discard"));
+        eventually("it comes to dropping", || waiting("DROP DATABASE") == 1);
+        server.query("postgres", &format!("SELECT pg_terminate_backend(pid) {HELD}"));
+        undo.join().expect("it ends well");
+    });
+    run.script("open");
+    assert_as_before(&ground, &run, &before, 0, "left at work");
 }

@@ -54,7 +54,12 @@ pub struct Database {
 impl PostgreSql {
     /// A server for tests, in a folder of that name.
     pub fn start(name: &str) -> Self {
-        Self::start_in(in_memory().join(name), SETTINGS.to_vec())
+        Self::start_below(in_memory(), name)
+    }
+
+    /// The same on a disk of one's own.
+    pub fn start_below(folder: &Path, name: &str) -> Self {
+        Self::start_in(folder.join(name), SETTINGS.to_vec())
     }
 
     /// A server in that folder.
@@ -127,6 +132,13 @@ impl PostgreSql {
         }
     }
 
+    /// A statement as that role, left running; it ends with the test's handle.
+    pub fn start_as(&self, role: &str, database: &str, sql: &str) -> Guarded {
+        let mut command = self.client(role, database);
+        command.args(["-c", sql]).stdout(Stdio::null()).stderr(Stdio::null());
+        Guarded::new(command.spawn().expect("psql is installed"))
+    }
+
     /// What leads PostgreSQL's programs there, as the superuser.
     pub fn environment(&self) -> [(&'static str, String); 3] {
         [("PGHOST", text(&self.folder)), ("PGPORT", self.port.to_string()), ("PGUSER", "postgres".to_owned())]
@@ -183,9 +195,7 @@ impl Database {
 
     /// A statement as that role, left running; it ends with the test's handle.
     pub fn start_as(&self, role: &str, sql: &str) -> Guarded {
-        let mut command = self.server.client(role, &self.name);
-        command.args(["-c", sql]).stdout(Stdio::null()).stderr(Stdio::null());
-        Guarded::new(command.spawn().expect("psql is installed"))
+        self.server.start_as(role, &self.name, sql)
     }
 
     /// How many sessions that role has in the database.

@@ -41,8 +41,7 @@ if [ -n "$ADMIN" ]; then
 		[ -r "$ADMIN" ] || say_failed "databases.$BACKSTAY_DB.admin: $ADMIN cannot be read"
 		grep -q '^\[backstay\]' "$ADMIN" || say_failed "databases.$BACKSTAY_DB.admin: $ADMIN has no line [backstay]. It is a service file of libpq: below that line user=… and password=…, one a line"
 		{
-			sed -n '/^\[backstay\]/,/^\[/p' "$ADMIN" | grep -v '^\[' | sed '1i\
-[backstay]'
+			awk '/^\[/ { ours = /^\[backstay\]/ } ours' "$ADMIN"
 			grep -E '^(host|port|ssl[a-z]*)=' "$BACKSTAY_DB_CNF" || :
 		} >"$account.new"
 		mv "$account.new" "$account"
