@@ -3,17 +3,15 @@
 use std::{
     collections::BTreeSet,
     fs,
-    path::PathBuf,
-    process::Command,
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use serde_json::json;
 
 use super::support::{
-    Site, as_user, eventually,
+    Disk, Site, as_user, eventually,
     postgres::{PASSWORD, PostgreSql, postgres},
-    servers::{run, servers},
+    servers,
 };
 
 /// What a shop grows over the years. `{app}` is the app's role and its database.
@@ -152,33 +150,6 @@ fn a_migration_that_dies_half_way_gives_back_every_object_on_postgres() {
     site.deploy_of(&["good"], "3333333", &[]).is(0);
     let beside = site.database().beside();
     assert!(beside.len() == 1 && beside[0].ends_with("3333333"), "{beside:?}");
-}
-
-#[test]
-fn a_killed_executor_and_runner_give_the_data_back_on_postgres() {
-    std::thread::scope(|scope| {
-        for phase in ["before-protect", "after-protect", "after-migrate"] {
-            scope.spawn(move || {
-                let site = Site::with_postgres();
-                grown(&site);
-                let before = site.data();
-                site.configure(&site.pause(phase));
-                let run = site.start_deploy(&["good"], "2222222", &[]);
-                site.await_pause(phase);
-                run.signal("-KILL");
-                site.kill_executor();
-                run.wait();
-                site.backstay(&["settle", "--json"]).is(10);
-                assert_same(&site.data(), &before, phase);
-                assert_eq!(site.get("/").0, 200, "{phase}");
-                let left = site.database().beside();
-                assert!(
-                    left.iter().all(|name| name.contains("__failed_") || name.ends_with("1111111")),
-                    "{phase}: {left:?}"
-                );
-            });
-        }
-    });
 }
 
 #[test]
@@ -389,49 +360,24 @@ fn an_address_with_a_socket_is_as_good_as_single_settings() {
     assert_same(&site.data(), &before, "by a socket");
 }
 
-/// A small disk of the test's own.
-struct Disk(PathBuf);
-
-impl Disk {
-    fn new() -> Self {
-        let path = servers().folder.join("small-disk");
-        fs::create_dir(&path).expect("ours");
-        run(Command::new("mount").args(["-t", "tmpfs", "-o", "size=250m,mode=0755", "tmpfs"]).arg(&path));
-        Self(path)
-    }
-
-    fn free_mb(&self) -> u64 {
-        let said = run(Command::new("df").args(["-Pm"]).arg(&self.0));
-        said.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)?.parse().ok()).expect("df says it")
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
 #[test]
 fn a_disk_without_room_is_refused_where_it_is_seen_and_gives_all_back_where_not() {
-    let disk = Disk::new();
-    let server: &PostgreSql = Box::leak(Box::new(PostgreSql::start_below(&disk.0, "postgres")));
+    let folder = servers().folder.join("small-disk");
+    fs::create_dir(&folder).expect("ours");
+    let disk = Disk::over(&folder, 250);
+    let server: &PostgreSql = Box::leak(Box::new(PostgreSql::start_below(&folder, "postgres")));
     let site = Site::new_on_postgres(server);
     site.deploy("1111111", &[]).is(0);
     let database = site.database();
     database.query_as_app("CREATE UNLOGGED TABLE large AS SELECT generate_series(1, 1500000) AS n");
     let before = site.data();
-    let fill = |keep_mb: u64| {
-        let size = format!("{}M", disk.free_mb() - keep_mb);
-        run(Command::new("fallocate").args(["-l", &size]).arg(disk.0.join("fill")));
-    };
-    fill(40);
+    disk.fill(40_000);
     site.deploy_of(&["good"], "2222222", &[]).is(10).says("No space left on device");
     assert_eq!(site.get("/").0, 200, "the app is let in again");
-    assert!(disk.free_mb() > 20, "{} MB of 40 MB are free again", disk.free_mb());
-    fs::remove_file(disk.0.join("fill")).expect("ours");
+    assert!(disk.free_kb() > 20_000, "{} kB of 40,000 are free again", disk.free_kb());
+    disk.empty();
     assert_same(&site.data(), &before, "a full disk");
-    fill(40);
+    disk.fill(40_000);
     site.configure(&format!("databases: {{ main: {{ admin: {} }} }}\n", database.admin_file(&site.marks)));
     site.deploy_of(&["good"], "3333333", &[]).is(3).says("MB free, the copy needs about");
 }

@@ -99,7 +99,7 @@ fn without_use(preset: Preset, engine: &Engine, raw: &raw::Database) -> Option<(
     };
     let mut all = vec![of_preset];
     match engine {
-        Engine::Auto | Engine::Mysql => {}
+        Engine::Auto | Engine::Mysql | Engine::Postgres => {}
         Engine::Sqlite => all.extend(of_engine("SQLite is a file that is copied whole")),
         Engine::Command { .. } => {
             let why = "with engine command, backup and restore are all that is done";

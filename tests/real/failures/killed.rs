@@ -1,4 +1,4 @@
-//! The runner, the executor, or both are killed; a signal comes; the link goes. On MariaDB, and with both killed on SQLite.
+//! The runner, the executor, or both are killed; a signal comes; the link goes. On MariaDB and on PostgreSQL.
 
 use serde_json::json;
 
@@ -8,10 +8,17 @@ use crate::{
     support::{Site, as_user, eventually},
 };
 
+/// Each place on each server, all of one at a time: most of it is waiting.
+fn on_each_server(claim: impl Fn(fn() -> Site, &str, End) + Sync) {
+    for site in [Site::with_mariadb, Site::with_postgres] {
+        each_case(PLACES.len(), &PLACES, |place, &end| claim(site, place, end));
+    }
+}
+
 #[test]
 fn a_killed_runner_leaves_the_target_to_end_alone() {
-    each_case(PLACES.len(), &PLACES, |place, &end| {
-        let target = Target::new(Site::with_mariadb());
+    on_each_server(|site, place, end| {
+        let target = Target::new(site());
         let run = target.deploy_until(place, &["good"]);
         target.cut(|| run.signal("-KILL"));
         run.wait();
@@ -28,8 +35,8 @@ fn a_killed_runner_leaves_the_target_to_end_alone() {
 
 #[test]
 fn a_killed_executor_is_settled_by_the_runner_at_once() {
-    each_case(PLACES.len(), &PLACES, |place, &end| {
-        let target = Target::new(Site::with_mariadb());
+    on_each_server(|site, place, end| {
+        let target = Target::new(site());
         let run = target.deploy_until(place, &["good"]);
         target.cut(|| target.kill_executor());
         run.wait().is(end.code()).says("the executor had died");
@@ -39,8 +46,8 @@ fn a_killed_executor_is_settled_by_the_runner_at_once() {
 
 #[test]
 fn with_both_killed_settle_ends_it() {
-    each_case(PLACES.len(), &PLACES, |place, &end| {
-        let target = Target::new(Site::with_mariadb());
+    on_each_server(|site, place, end| {
+        let target = Target::new(site());
         let run = target.deploy_until(place, &["good"]);
         target.kill_both(run);
         target.tells("unsettled");

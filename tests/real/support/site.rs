@@ -299,6 +299,12 @@ impl Site {
         ]))
     }
 
+    /// Schemas or databases that stand beside its own on the server.
+    pub fn beside(&self) -> Vec<String> {
+        let (schema, database) = (self.schema.as_ref(), self.database.as_ref());
+        schema.map(Schema::beside).or(database.map(Database::beside)).unwrap_or_default()
+    }
+
     /// The live revision, by the files.
     pub fn live_revision(&self) -> Option<String> {
         fs::read_to_string(self.path.join("current/REVISION")).ok().map(|text| text.trim().to_owned())
