@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    Server, TABLES,
     measure::measure,
     support::{
         eventually,
@@ -14,15 +15,14 @@ use crate::{
     },
 };
 
-pub const TABLES: usize = 20;
 /// The app's database, account and password.
-pub const SCHEMA: &str = "shop";
-pub const ACCOUNT: &str = "shop";
-pub const PASSWORD: &str = "a-password";
+const SCHEMA: &str = "shop";
+const ACCOUNT: &str = "shop";
+const PASSWORD: &str = "a-password";
 
 /// A server that runs as long as this.
 pub struct MariaDb {
-    pub port: u16,
+    port: u16,
     folder: PathBuf,
     socket: PathBuf,
     holder: Child,
@@ -79,53 +79,8 @@ impl MariaDb {
     }
 
     /// Runs statements as root; answers with what they print.
-    pub fn sql(&self, statements: &str) -> String {
+    fn sql(&self, statements: &str) -> String {
         run(self.client("mariadb").args(["-N", "-B", "-e", statements]))
-    }
-
-    /// Fills twenty tables.
-    pub fn fill(&self, rows: usize) {
-        for number in 1..=TABLES {
-            self.sql(&format!(
-                "USE {SCHEMA}; CREATE TABLE t{number:02} (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, customer_id INT UNSIGNED NOT NULL, \
-                 email VARCHAR(100) NOT NULL, title VARCHAR(200) NOT NULL, body TEXT NOT NULL, weight DOUBLE NOT NULL, \
-                 total DECIMAL(10,2) NOT NULL, created_at DATETIME NOT NULL, KEY (customer_id), KEY (email), KEY (created_at)); \
-                 INSERT INTO t{number:02} SELECT seq, seq % 9973, CONCAT(MD5(seq * {number}), '@example.com'), \
-                 CONCAT('Order ', seq, ' of customer ', seq % 9973), \
-                 CONCAT('Delivered to the side door, signed for by ', MD5(seq * 31 + {number}), '. Thank you!'), \
-                 SQRT(seq) * {number}, seq * 1.1, '2024-01-01' + INTERVAL seq MINUTE FROM seq_1_to_{rows}"
-            ));
-        }
-        self.sql("ANALYZE NO_WRITE_TO_BINLOG TABLE shop.t01");
-    }
-
-    /// Data and indexes on the disk.
-    pub fn size_mb(&self) -> u64 {
-        let size = "SELECT CAST(SUM(FILE_SIZE) / 1048576 AS INT) FROM information_schema.INNODB_SYS_TABLESPACES WHERE NAME LIKE 'shop/t%'";
-        self.sql(size).trim().parse().expect("a number")
-    }
-
-    /// Definitions and checksums of the twenty tables: enough to see that a rollback was one.
-    pub fn fingerprint(&self) -> String {
-        let names: Vec<String> = (1..=TABLES).map(|number| format!("t{number:02}")).collect();
-        let shown: String = names.iter().map(|name| format!("; SHOW CREATE TABLE {name}")).collect();
-        self.sql(&format!("USE {SCHEMA}; CHECKSUM TABLE {}{shown}", names.join(", ")))
-    }
-
-    /// Today's practice: how long a dump through gzip takes.
-    pub fn dump(&self) -> Duration {
-        let line =
-            format!("set -o pipefail; \"$@\" --single-transaction {SCHEMA} | gzip >'{}'", text(&self.dump_file()));
-        measure(&mut self.in_bash(&line, "mariadb-dump"), 0).took
-    }
-
-    /// And how long it takes to bring that back, into a schema beside the live one.
-    pub fn restore(&self) -> Duration {
-        self.sql("CREATE DATABASE restored CHARACTER SET utf8mb4");
-        let line = format!("set -o pipefail; zcat '{}' | \"$@\" restored", text(&self.dump_file()));
-        let took = measure(&mut self.in_bash(&line, "mariadb"), 0).took;
-        self.sql("DROP DATABASE restored");
-        took
     }
 
     /// Ends the server.
@@ -154,5 +109,54 @@ impl MariaDb {
         command.args(["-c", line, "bash", program, "--no-defaults"]);
         command.arg(format!("--socket={}", text(&self.socket))).args(["-u", "root"]);
         command
+    }
+}
+
+impl Server for MariaDb {
+    fn env(&self) -> String {
+        format!(
+            "DB_CONNECTION=mysql\nDB_HOST=127.0.0.1\nDB_PORT={}\nDB_DATABASE={SCHEMA}\nDB_USERNAME={ACCOUNT}\nDB_PASSWORD={PASSWORD}\n",
+            self.port
+        )
+    }
+
+    fn fill(&self, rows: usize) {
+        for number in 1..=TABLES {
+            self.sql(&format!(
+                "USE {SCHEMA}; CREATE TABLE t{number:02} (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, customer_id INT UNSIGNED NOT NULL, \
+                 email VARCHAR(100) NOT NULL, title VARCHAR(200) NOT NULL, body TEXT NOT NULL, weight DOUBLE NOT NULL, \
+                 total DECIMAL(10,2) NOT NULL, created_at DATETIME NOT NULL, KEY (customer_id), KEY (email), KEY (created_at)); \
+                 INSERT INTO t{number:02} SELECT seq, seq % 9973, CONCAT(MD5(seq * {number}), '@example.com'), \
+                 CONCAT('Order ', seq, ' of customer ', seq % 9973), \
+                 CONCAT('Delivered to the side door, signed for by ', MD5(seq * 31 + {number}), '. Thank you!'), \
+                 SQRT(seq) * {number}, seq * 1.1, '2024-01-01' + INTERVAL seq MINUTE FROM seq_1_to_{rows}"
+            ));
+        }
+        self.sql("ANALYZE NO_WRITE_TO_BINLOG TABLE shop.t01");
+    }
+
+    fn size_mb(&self) -> u64 {
+        let size = "SELECT CAST(SUM(FILE_SIZE) / 1048576 AS INT) FROM information_schema.INNODB_SYS_TABLESPACES WHERE NAME LIKE 'shop/t%'";
+        self.sql(size).trim().parse().expect("a number")
+    }
+
+    fn fingerprint(&self) -> String {
+        let names: Vec<String> = (1..=TABLES).map(|number| format!("t{number:02}")).collect();
+        let shown: String = names.iter().map(|name| format!("; SHOW CREATE TABLE {name}")).collect();
+        self.sql(&format!("USE {SCHEMA}; CHECKSUM TABLE {}{shown}", names.join(", ")))
+    }
+
+    fn dump(&self) -> Duration {
+        let line =
+            format!("set -o pipefail; \"$@\" --single-transaction {SCHEMA} | gzip >'{}'", text(&self.dump_file()));
+        measure(&mut self.in_bash(&line, "mariadb-dump"), 0).took
+    }
+
+    fn restore(&self) -> Duration {
+        self.sql("CREATE DATABASE restored CHARACTER SET utf8mb4");
+        let line = format!("set -o pipefail; zcat '{}' | \"$@\" restored", text(&self.dump_file()));
+        let took = measure(&mut self.in_bash(&line, "mariadb"), 0).took;
+        self.sql("DROP DATABASE restored");
+        took
     }
 }

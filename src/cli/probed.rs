@@ -172,7 +172,7 @@ impl Probed<'_> {
             (Engine::Auto, None) => {
                 "how it is protected is found out on the target: no live version could say what it is"
             }
-            (Engine::Mysql | Engine::Auto, _) => "its engine had nothing to say of it",
+            (Engine::Mysql | Engine::Postgres | Engine::Auto, _) => "its engine had nothing to say of it",
         };
         vec![text.to_owned()]
     }
@@ -276,18 +276,26 @@ impl Probed<'_> {
                 )
             }
             (_, []) => {
-                let bytes: u64 = self.facts.sizes.iter().map(|size| size.bytes).sum();
-                let compared = if self.facts.sizes.is_empty() {
-                    "the data is compared with its copy".to_owned()
-                } else {
-                    format!("{} of data are compared with their copy", time::size(bytes))
-                };
                 format!(
-                    "not known before the first run with maintenance: {} s of drain, then {compared}, then the migration's own time",
-                    self.config.maintenance.drain.secs_up()
+                    "not known before the first run with maintenance: {} s of drain, then {}, then the migration's own time",
+                    self.config.maintenance.drain.secs_up(),
+                    self.work_in_maintenance()
                 )
             }
         }
+    }
+
+    /// What is done to the data while users wait, beside the migration.
+    fn work_in_maintenance(&self) -> String {
+        let said = |name: &str| self.facts.in_maintenance.iter().find(|(whose, _)| whose == name);
+        let compared: Vec<u64> =
+            self.facts.sizes.iter().filter(|size| said(&size.database).is_none()).map(|size| size.bytes).collect();
+        let mut parts: Vec<String> = self.facts.in_maintenance.iter().map(|(_, what)| what.clone()).collect();
+        if !compared.is_empty() {
+            let bytes = compared.iter().sum();
+            parts.push(format!("{} of data are compared with their copy", time::size(bytes)));
+        }
+        if parts.is_empty() { "the data is compared with its copy".to_owned() } else { parts.join(", then ") }
     }
 
     fn notes(&self) -> Vec<String> {

@@ -62,15 +62,17 @@ impl Text<'_> {
         let place = error.location().map(|at| (at.line(), at.column()));
         let text = error.to_string();
         let message = text.split(" at line ").next().unwrap_or(&text).to_owned();
-        let (place, help) = match quoted_after(&message, "unknown field ")
-            .or_else(|| quoted_after(&message, "unknown variant "))
-        {
-            Some(word) => {
-                let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
-                (self.place_of_word(word, place), Some(suggestion(word, &known)))
-            }
-            None => self.unquoted(&message).or_else(|| self.engine_of_later(&message, place)).unwrap_or((place, None)),
-        };
+        let (place, help) =
+            match quoted_after(&message, "unknown field ").or_else(|| quoted_after(&message, "unknown variant ")) {
+                Some(word) => {
+                    let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
+                    (self.place_of_word(word, place), Some(suggestion(word, &known)))
+                }
+                None => self
+                    .unquoted(&message)
+                    .or_else(|| self.engine_by_another_name(&message, place))
+                    .unwrap_or((place, None)),
+            };
         let message = message.replace("unknown field", "unknown key").replace("unknown variant", "unknown value");
         let message =
             message.split(", expected one of").next().unwrap_or(&message).replace("ConfigFile", "backstay.yml");
@@ -90,12 +92,12 @@ impl Text<'_> {
         Some((Some(found?), help))
     }
 
-    /// An engine has two shapes, so the reader does not say which word it found.
-    fn engine_of_later(&self, message: &str, from: Place) -> Option<(Place, Option<String>)> {
-        let named = |word: &&&str| self.text.contains(&format!("engine: {word}"));
-        let word =
-            ["postgresql", "postgres"].iter().find(named).filter(|_| message.contains("expected auto, mysql"))?;
-        Some((self.place_of_word(word, from), not_yet(word).map(str::to_owned)))
+    /// An engine has two shapes, so the reader does not say which word it found: those that people write for one of ours.
+    fn engine_by_another_name(&self, message: &str, from: Place) -> Option<(Place, Option<String>)> {
+        let others = [("postgresql", "postgres"), ("pgsql", "postgres"), ("mariadb", "mysql")];
+        let is_named = |(word, _): &&(&str, &str)| self.text.contains(&format!("engine: {word}"));
+        let (word, ours) = others.iter().find(is_named).filter(|_| message.contains("expected auto, mysql"))?;
+        Some((self.place_of_word(word, from), Some(format!("here it is called `{ours}`"))))
     }
 
     fn error(&self, place: Option<(usize, usize)>, message: String, help: Option<String>) -> ConfigError {
@@ -140,7 +142,6 @@ fn not_yet(word: &str) -> Option<&'static str> {
             "this key is reserved and not supported yet; leave it out"
         }
         "systemd" | "horizon" => "not supported yet; use a worker of kind command, or guard: cron",
-        "postgres" | "postgresql" => "not supported yet; use engine {command: {backup, restore}}, or none",
         "dump" => "not supported yet; use auto or shadow",
         "rails" | "django" => "this preset is not supported yet; use custom",
         _ => return None,

@@ -218,15 +218,16 @@ pub enum WorkerKind {
 pub struct Database {
     /// A connection of the app, or `auto` for its default one.
     pub connection: Option<String>,
-    /// `auto`, `mysql`, `sqlite`, `none`, or `{command: {backup, restore}}`.
+    /// `auto`, `mysql`, `postgres`, `sqlite`, `none`, or `{command: {backup, restore}}`.
     pub engine: Option<Engine>,
     /// `auto` or `shadow`.
     pub protect: Option<Protect>,
-    /// A client option file on the target whose account sees all sessions: makes the fence exclusive.
+    /// An administrator's account, in a file on the target: for mysql a client option file, makes the fence exclusive; for
+    /// postgres a service file of libpq with the service `backstay`.
     pub admin: Option<String>,
-    /// preset custom, mysql: a client option file on the target with the app's own account.
+    /// preset custom, mysql and postgres: such a file with the app's own account and the server's address.
     pub credentials: Option<String>,
-    /// preset custom: the schema (mysql), or the file relative to `path` (sqlite).
+    /// preset custom: the schema (mysql), the database (postgres), or the file relative to `path` (sqlite).
     pub database: Option<String>,
     /// Copies of committed runs to keep.
     pub keep_copies: Option<u32>,
@@ -237,7 +238,7 @@ pub struct Database {
 
 /// A database engine.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected auto, mysql, sqlite, none, or {command: {backup: …, restore: …}}")]
+#[serde(untagged, expecting = "expected auto, mysql, postgres, sqlite, none, or {command: {backup: …, restore: …}}")]
 pub enum Engine {
     /// By name.
     Named(EngineName),
@@ -253,6 +254,8 @@ pub enum EngineName {
     Auto,
     /// MySQL or MariaDB.
     Mysql,
+    /// PostgreSQL.
+    Postgres,
     /// SQLite.
     Sqlite,
     /// Not protected.

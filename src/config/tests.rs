@@ -101,14 +101,14 @@ fn a_bare_number_is_pointed_at() {
 }
 
 #[test]
-fn an_engine_that_is_not_there_yet_is_said_so() {
-    let text = format!("{MINIMAL}databases:\n  main:\n    keep_copies: 2\n    engine: postgres\n");
+fn an_engine_by_another_name_is_told_ours() {
+    let text = format!("{MINIMAL}databases:\n  main:\n    keep_copies: 2\n    engine: postgresql\n");
     insta::assert_snapshot!(error(&text), @"
-    backstay.yml:11:13: databases.main: expected auto, mysql, sqlite, none, or {command: {backup: …, restore: …}}
+    backstay.yml:11:13: databases.main: expected auto, mysql, postgres, sqlite, none, or {command: {backup: …, restore: …}}
         |
-     11 |     engine: postgres
+     11 |     engine: postgresql
         |             ^
-      not supported yet; use engine {command: {backup, restore}}, or none
+      here it is called `postgres`
     ");
 }
 

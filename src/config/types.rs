@@ -201,11 +201,12 @@ pub struct Database {
     pub engine: Engine,
     /// How it is protected.
     pub protect: Protect,
-    /// A client option file on the target whose account sees all sessions (`~/` is the deploy user's home).
+    /// An administrator's account, in a file on the target (`~/` is the deploy user's home): a client option file (mysql), a
+    /// service file of libpq with the service `backstay` (postgres).
     pub admin: Option<String>,
-    /// Preset custom, mysql: a client option file on the target with the app's own account.
+    /// Preset custom, mysql and postgres: such a file with the app's own account and the server's address.
     pub credentials: Option<String>,
-    /// Preset custom: the schema's name (mysql), or the file (sqlite; relative to `path`).
+    /// Preset custom: the schema's name (mysql), the database's (postgres), or the file (sqlite; relative to `path`).
     pub database: Option<String>,
     /// Copies of committed runs to keep.
     pub keep_copies: u32,
@@ -221,6 +222,8 @@ pub enum Engine {
     Auto,
     /// MySQL or MariaDB.
     Mysql,
+    /// PostgreSQL.
+    Postgres,
     /// SQLite.
     Sqlite,
     /// The app's own commands.

@@ -43,6 +43,8 @@ pub struct Facts {
     pub engines: Vec<(String, String)>,
     /// How an engine would protect it, and what that is worth, by the name of the database: lines for people.
     pub protections: Vec<(String, String)>,
+    /// What is done to it in maintenance, where an engine says so, by the name of the database.
+    pub in_maintenance: Vec<(String, String)>,
     /// How large the databases are, where somebody could say.
     pub sizes: Vec<Size>,
     /// What a person should know before a run begins, as the target's own scripts say it.
@@ -152,6 +154,7 @@ impl Facts {
             connections: connections(reply),
             engines: said(reply, "engine"),
             protections: said(reply, "protection"),
+            in_maintenance: said(reply, "in-maintenance"),
             sizes: reply.all("size").filter_map(size).collect(),
             warnings: reply.all("warning").map(str::to_owned).collect(),
             pretended: pretended(reply),

@@ -56,9 +56,9 @@ fn databases(config: &Config, facts: &Facts) -> Vec<Refusal> {
     for database in &config.databases {
         let driver = facts.connection(&database.name).map(|connection| connection.driver.as_str());
         let cannot = match (&database.engine, driver) {
-            (Engine::Auto, Some("sqlite" | "mysql" | "mariadb") | None) => None,
+            (Engine::Auto, Some("sqlite" | "mysql" | "mariadb" | "pgsql") | None) => None,
             (Engine::Auto, Some(other)) => Some(other),
-            (Engine::Mysql | Engine::Sqlite | Engine::Command { .. } | Engine::None, _) => None,
+            (Engine::Mysql | Engine::Postgres | Engine::Sqlite | Engine::Command { .. } | Engine::None, _) => None,
         };
         all.extend(cannot.map(|driver| {
             Refusal::new(

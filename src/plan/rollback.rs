@@ -111,7 +111,9 @@ fn unrestorable(config: &Config, facts: &Facts, request: &Request, sealed: &str)
         let what = match database.engine {
             Engine::None => "it is not protected (engine: none)",
             Engine::Command { .. } => "commands of your own give back what the run itself has saved, nothing older",
-            Engine::Auto | Engine::Mysql | Engine::Sqlite => "it is of a kind that Backstay does not protect yet",
+            Engine::Auto | Engine::Mysql | Engine::Postgres | Engine::Sqlite => {
+                "it is of a kind that Backstay does not protect yet"
+            }
         };
         Refusal::new(format!("{reason}: {what}"), keep)
     };

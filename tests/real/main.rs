@@ -13,6 +13,8 @@ mod kinds;
 mod left;
 mod maintenance;
 mod mysql;
+mod postgres;
+mod postgres_crashes;
 mod probe;
 mod reach;
 mod refusals;

@@ -7,6 +7,9 @@ use Illuminate\Support\Facades\Schema;
 
 return new class extends Migration
 {
+    // PostgreSQL would take it back by itself.
+    public $withinTransaction = false;
+
     public function up(): void
     {
         Schema::table('t01', fn (Blueprint $table) => $table->string('lost')->default(''));

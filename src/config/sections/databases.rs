@@ -27,6 +27,7 @@ impl Resolver<'_> {
             let engine = match raw.engine.clone() {
                 None | Some(raw::Engine::Named(raw::EngineName::Auto)) => Engine::Auto,
                 Some(raw::Engine::Named(raw::EngineName::Mysql)) => Engine::Mysql,
+                Some(raw::Engine::Named(raw::EngineName::Postgres)) => Engine::Postgres,
                 Some(raw::Engine::Named(raw::EngineName::Sqlite)) => Engine::Sqlite,
                 Some(raw::Engine::Named(raw::EngineName::None)) => Engine::None,
                 Some(raw::Engine::Command(c)) => {
@@ -44,8 +45,11 @@ impl Resolver<'_> {
                     Engine::Mysql if raw.credentials.is_none() || raw.database.is_none() => {
                         Some("`credentials` (an option file on the target) and `database` (the schema)")
                     }
+                    Engine::Postgres if raw.credentials.is_none() || raw.database.is_none() => {
+                        Some("`credentials` (a service file of libpq on the target) and `database`")
+                    }
                     Engine::Sqlite if raw.database.is_none() => Some("`database`: the file"),
-                    Engine::Mysql | Engine::Sqlite | Engine::Command { .. } | Engine::None => None,
+                    Engine::Mysql | Engine::Postgres | Engine::Sqlite | Engine::Command { .. } | Engine::None => None,
                 };
                 if let Some(needed) = needed {
                     let help = Some("preset custom knows no connections of an app".to_owned());
@@ -95,7 +99,7 @@ fn without_use(preset: Preset, engine: &Engine, raw: &raw::Database) -> Option<(
     };
     let mut all = vec![of_preset];
     match engine {
-        Engine::Auto | Engine::Mysql => {}
+        Engine::Auto | Engine::Mysql | Engine::Postgres => {}
         Engine::Sqlite => all.extend(of_engine("SQLite is a file that is copied whole")),
         Engine::Command { .. } => {
             let why = "with engine command, backup and restore are all that is done";

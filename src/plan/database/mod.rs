@@ -2,6 +2,7 @@
 
 mod command;
 mod mysql;
+mod postgres;
 mod sqlite;
 
 use super::{PlanFile, Script};
@@ -16,7 +17,7 @@ pub struct Protected {
     pub connection: Option<String>,
     /// What the app must still answer: its lines `driver`, `database` and `host` as the probe saw them.
     pub expected: Option<String>,
-    /// A client option file on the target with the app's account.
+    /// A file on the target with the app's account.
     pub credentials: Option<String>,
     /// The schema or file, where the configuration says it.
     pub target: Option<String>,
@@ -29,7 +30,7 @@ pub struct Protected {
 /// What the app said of a connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Connection {
-    /// `mysql`, `mariadb`, `sqlite`, …
+    /// `mysql`, `mariadb`, `pgsql`, `sqlite`, …
     pub driver: String,
     /// The schema, or the file.
     pub database: String,
@@ -44,9 +45,10 @@ fn drivers(database: &Database, connection: Option<&Connection>) -> Vec<&'static
         (Engine::None, _) => vec![],
         (Engine::Command { .. }, _) => vec!["command"],
         (Engine::Mysql, _) | (Engine::Auto, Some("mysql" | "mariadb")) => vec!["mysql"],
+        (Engine::Postgres, _) | (Engine::Auto, Some("pgsql")) => vec!["postgres"],
         (Engine::Sqlite, _) | (Engine::Auto, Some("sqlite")) => vec!["sqlite"],
         (Engine::Auto, Some(_)) => vec![],
-        (Engine::Auto, None) => vec!["mysql", "sqlite"],
+        (Engine::Auto, None) => vec!["mysql", "postgres", "sqlite"],
     }
 }
 
@@ -66,6 +68,7 @@ pub fn protected(
         let parts = match (*driver, &database.engine) {
             ("command", Engine::Command { backup, restore }) => command::files(backup, restore),
             ("mysql", _) => mysql::files(database),
+            ("postgres", _) => postgres::files(database),
             ("sqlite", _) => sqlite::files(database, run),
             _ => Vec::new(),
         };

@@ -6,7 +6,8 @@
 //
 //   facts                        version, maintenance, queue, the routes that maintenance leaves open
 //   probe DIR NAME=CONNECTION…   facts, migrations that ran (`ran`), and settings of each connection (`db.NAME.…`)
-//   settings NAME CONNECTION DIR the connection's account into DIR/NAME.cnf; its driver, schema and host to stdout
+//   settings NAME CONNECTION DIR the connection's account into DIR/NAME.cnf, for PostgreSQL its password into DIR/NAME.pgpass; its
+//                                driver, schema and host to stdout
 //   pending                      migrations that have not run, by the application's own migrator, and those that ran
 //   pretend [DIR]                the SQL that those would run, or that the ones in DIR would which have not run yet: each as
 //                                `migration` NAME, then `sql` NAME, tab, STATEMENT, then `pretended` with COUNT or
@@ -157,9 +158,16 @@ function settings($app, string $name, string $connection, string $folder, string
     emit($prefix . 'host', $host);
     emit($prefix . 'user', $config['username'] ?? '');
     emit($prefix . 'prefix', $config['prefix'] ?? '');
-    if (!in_array($config['driver'], ['mysql', 'mariadb'], true)) {
-        return;
+    if (in_array($config['driver'], ['mysql', 'mariadb'], true)) {
+        put_secret("$folder/$name.cnf", mysql_account($config, $host));
+    } elseif ($config['driver'] === 'pgsql') {
+        put_secret("$folder/$name.cnf", postgres_account($config, $host));
+        put_secret("$folder/$name.pgpass", '*:*:*:*:' . strtr($config['password'] ?? '', ['\\' => '\\\\', ':' => '\\:']) . "\n");
     }
+}
+
+function mysql_account(array $config, string $host): string
+{
     $text = "[client]\n" . option('user', $config['username'] ?? '') . option('password', $config['password'] ?? '');
     if (!empty($config['unix_socket'])) {
         $text .= option('socket', $config['unix_socket']);
@@ -169,9 +177,30 @@ function settings($app, string $name, string $connection, string $folder, string
         $text .= $host === 'localhost' ? '' : "protocol=tcp\n";
     }
     $authority = defined('PDO::MYSQL_ATTR_SSL_CA') ? ($config['options'][PDO::MYSQL_ATTR_SSL_CA] ?? null) : null;
-    $text .= $authority ? option('ssl-ca', $authority) : '';
+    return $text . ($authority ? option('ssl-ca', $authority) : '');
+}
+
+// A service of libpq, as its pg_service.conf has them: the rest of a line is the value. The password is not in it, since blanks
+// at its end would be cut off.
+function postgres_account(array $config, string $host): string
+{
+    $text = "[backstay]\n";
+    $values = ['host' => $host, 'port' => $config['port'] ?? '', 'user' => $config['username'] ?? ''];
+    foreach (['sslmode', 'sslcert', 'sslkey', 'sslrootcert'] as $name) {
+        $values[$name] = $config[$name] ?? '';
+    }
+    foreach ($values as $name => $value) {
+        if (strpos((string) $value, "\n") !== false) {
+            stop("the setting $name of the database has a line break in it");
+        }
+        $text .= (string) $value === '' ? '' : "$name=$value\n";
+    }
+    return $text;
+}
+
+function put_secret(string $file, string $text): void
+{
     umask(0077);
-    $file = "$folder/$name.cnf";
     @unlink($file);
     $handle = fopen($file, 'x');
     if ($handle === false || fwrite($handle, $text) !== strlen($text) || !fclose($handle)) {

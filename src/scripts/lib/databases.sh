@@ -22,8 +22,8 @@ in_database() {
 	sh "$BACKSTAY_DB_DIR/$2"
 }
 
-# The client option file that backstay.yml names for the database `name`, copied for this alone. Sets `file`.
-copy_option_file() {
+# The file with an account that backstay.yml names for the database `name`, copied for this alone. Sets `file`.
+copy_account() {
 	file=$(cat "$BACKSTAY_STEP_DIR/$name.credentials")
 	case $file in \~/*) file=$HOME/${file#??} ;; esac
 	cp "$file" "$BACKSTAY_SECRETS/$name.cnf" 2>/dev/null
@@ -37,6 +37,15 @@ database_failed() {
 	error=$(printf '%s\n' "$said" | grep -E '^ERROR [0-9]+' | tail -n 1 || :)
 	case $last in *"$error"*) error= ;; esac
 	fail "database $name $1: $last${error:+ ($error)}"
+}
+
+# The engine for what an app calls its driver.
+engine_of() {
+	case $1 in
+	mariadb) printf mysql ;;
+	pgsql) printf postgres ;;
+	*) printf %s "$1" ;;
+	esac
 }
 
 # What the engine's script had to say, for the step's note.

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Looks at the target and says what it finds, one fact a line: name, tab, value. It changes nothing. Where something cannot
 # be, it says `refuse` with the reason and `remedy` with what to do, and goes on, so that every reason is told at once. The
-# probe of an engine, `databases/NAME/probe`, may say as well: `engine` NAME TEXT for people, `size` NAME BYTES TABLES, and
-# `warning` TEXT, which a deploy tells too.
+# probe of an engine, `databases/NAME/probe`, may say as well: `engine` NAME TEXT for people, `size` NAME BYTES TABLES,
+# `in-maintenance` NAME TEXT, what it does while users wait, and `warning` TEXT, which a deploy tells too.
 set -u
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/http.sh"
@@ -200,16 +200,15 @@ look_at_worker() {
 
 look_at_databases() {
 	for name in $DATABASES; do
-		driver=$(app_says "$name" driver) target=$(app_says "$name" database)
+		driver=$(engine_of "$(app_says "$name" driver)") target=$(app_says "$name" database)
 		[ ! -f "$BACKSTAY_DIR/$name.driver" ] || driver=$(cat "$BACKSTAY_DIR/$name.driver")
 		[ ! -f "$BACKSTAY_DIR/$name.target" ] || target=$(cat "$BACKSTAY_DIR/$name.target")
-		[ "$driver" != mariadb ] || driver=mysql
 		[ -f "$BACKSTAY_DIR/databases/$name/$driver/probe" ] || continue
 		mkdir -p "$BACKSTAY_STATE/db-$name"
 		printf '%s\n' "$driver" >"$BACKSTAY_STATE/db-$name/driver"
 		printf '%s\n' "$target" >"$BACKSTAY_STATE/db-$name/target"
-		[ ! -f "$BACKSTAY_DIR/$name.credentials" ] || copy_option_file || {
-			refuse "database $name: the option file $file cannot be read on the target" "make it there: [client], user, password; chmod 600 $file"
+		[ ! -f "$BACKSTAY_DIR/$name.credentials" ] || copy_account || {
+			refuse "database $name: the file $file with its account cannot be read on the target" "make it there: an option file with [client] for mysql, a service file with [backstay] for postgres; in it user and password; chmod 600 $file"
 			continue
 		}
 		in_database "$name" probe 2>"$BACKSTAY_STATE/db.err" ||

@@ -16,8 +16,8 @@ ask_app() {
 	fi
 	driver=$(sed -n 's/^driver	//p' "$settings")
 	target=$(sed -n 's/^database	//p' "$settings")
+	driver=$(engine_of "$driver")
 	case $driver in
-	mariadb) driver=mysql ;;
 	sqlite) target=$(readlink -f "$target" || printf %s "$target") ;; # it may lead through a release's link
 	esac
 }
@@ -28,8 +28,8 @@ for name in $DATABASES; do
 	mkdir -p "$state"
 	driver='' target=''
 	[ ! -f "$BACKSTAY_STEP_DIR/$name.connection" ] || ask_app
-	[ ! -f "$BACKSTAY_STEP_DIR/$name.credentials" ] || copy_option_file ||
-		fail "the option file $file of database $name cannot be read"
+	[ ! -f "$BACKSTAY_STEP_DIR/$name.credentials" ] || copy_account ||
+		fail "the file $file with the account of database $name cannot be read"
 	[ ! -f "$BACKSTAY_STEP_DIR/$name.target" ] || target=$(cat "$BACKSTAY_STEP_DIR/$name.target")
 	[ ! -f "$BACKSTAY_STEP_DIR/$name.driver" ] || driver=$(cat "$BACKSTAY_STEP_DIR/$name.driver")
 	if [ ! -d "$BACKSTAY_DIR/databases/$name/$driver" ]; then

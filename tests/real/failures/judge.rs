@@ -92,14 +92,12 @@ impl Target {
         let committed: Vec<String> =
             self.list(".backstay/runs").into_iter().filter(|run| self.has_committed(run)).collect();
         assert_eq!(self.list("releases"), committed, "releases are those of runs that committed");
-        if let Some(schema) = &self.schema {
-            let is_kept = |name: &String| {
-                let run = name.rsplit('_').next().unwrap_or_default();
-                name.contains("__failed_") || committed.iter().any(|committed| committed.ends_with(run))
-            };
-            let beside = schema.beside();
-            assert!(beside.iter().all(is_kept), "{beside:?}");
-        }
+        let is_kept = |name: &String| {
+            let run = name.rsplit('_').next().unwrap_or_default();
+            name.contains("__failed_") || committed.iter().any(|committed| committed.ends_with(run))
+        };
+        let beside = self.beside();
+        assert!(beside.iter().all(is_kept), "{beside:?}");
     }
 
     fn has_committed(&self, run: &str) -> bool {

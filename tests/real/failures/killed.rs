@@ -1,4 +1,4 @@
-//! The runner, the executor, the link between them, or several of them are killed.
+//! The runner, the executor, the link between them, or several of them are killed. On MariaDB and on PostgreSQL.
 
 use serde_json::json;
 
@@ -9,10 +9,17 @@ use crate::{
     support::{Running, Site, eventually},
 };
 
+/// Each place on each server, all of one at a time: most of it is waiting.
+fn on_each_server(claim: impl Fn(fn() -> Site, &str, End) + Sync) {
+    for site in [Site::with_mariadb, Site::with_postgres] {
+        each_case(PLACES.len(), &PLACES, |place, &end| claim(site, place, end));
+    }
+}
+
 #[test]
 fn a_killed_runner_leaves_the_target_to_end_alone() {
-    each_case(PLACES.len(), &PLACES, |place, &end| {
-        let target = Target::new(Site::with_mariadb());
+    on_each_server(|site, place, end| {
+        let target = Target::new(site());
         let run = target.deploy_until(place, &["good"]);
         target.cut(|| run.signal("-KILL"));
         run.wait();
@@ -29,8 +36,8 @@ fn a_killed_runner_leaves_the_target_to_end_alone() {
 
 #[test]
 fn a_killed_executor_is_settled_by_the_runner_at_once() {
-    each_case(PLACES.len(), &PLACES, |place, &end| {
-        let target = Target::new(Site::with_mariadb());
+    on_each_server(|site, place, end| {
+        let target = Target::new(site());
         let run = target.deploy_until(place, &["good"]);
         target.cut(|| target.kill_executor());
         run.wait().is(end.code()).says("the executor had died");
@@ -40,11 +47,15 @@ fn a_killed_executor_is_settled_by_the_runner_at_once() {
 
 #[test]
 fn with_both_killed_settle_ends_it() {
-    let on_mariadb = PLACES.map(|(place, end)| (place.to_owned(), (place, end)));
+    let places = |server: &str| PLACES.map(|(place, end)| (format!("{place} on {server}"), (place, end)));
     let on_sqlite = [("after-migrate on SQLite".to_owned(), ("after-migrate", End::RolledBack))];
-    let cases: Vec<_> = on_mariadb.into_iter().chain(on_sqlite).collect();
-    each_case(cases.len(), &cases, |case, &(place, end)| {
-        let site = if case == place { Site::with_mariadb() } else { Site::with_first() };
+    let cases: Vec<_> = places("MariaDB").into_iter().chain(places("PostgreSQL")).chain(on_sqlite).collect();
+    each_case(PLACES.len(), &cases, |case, &(place, end)| {
+        let site = match case.rsplit(' ').next() {
+            Some("MariaDB") => Site::with_mariadb(),
+            Some("PostgreSQL") => Site::with_postgres(),
+            _ => Site::with_first(),
+        };
         if let Some(schema) = &site.schema {
             schema.query_as_app(GROWN);
         }

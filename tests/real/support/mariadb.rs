@@ -179,8 +179,7 @@ impl MariaDb {
 impl Schema {
     /// The lines of `.env` that lead there.
     pub fn env(&self) -> String {
-        let password =
-            self.password.replace('\\', "\\\\\\\\").replace('"', "\\\\\"").replace('%', "%%").replace('\'', "'\\''");
+        let password = self.password.replace('\\', "\\\\").replace('"', "\\\"");
         format!(
             "DB_CONNECTION=mysql\nDB_HOST=127.0.0.1\nDB_PORT={}\nDB_DATABASE={1}\nDB_USERNAME={1}\nDB_PASSWORD=\"{password}\"\n",
             self.server.port, self.name
@@ -320,6 +319,12 @@ impl Schema {
 
 /// A client that is ended when it is dropped.
 pub struct Guarded(Child);
+
+impl Guarded {
+    pub fn new(client: Child) -> Self {
+        Self(client)
+    }
+}
 
 impl Drop for Guarded {
     fn drop(&mut self) {

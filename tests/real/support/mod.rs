@@ -18,6 +18,7 @@ mod disk;
 mod files;
 mod front;
 mod mariadb;
+pub mod postgres;
 pub mod proxy;
 pub mod servers;
 mod site;

@@ -136,7 +136,7 @@ pub fn hold(command: &[&str], log: &Path) -> Child {
 }
 
 /// Removes the folder a moment after this process is gone; nobody drops what is in a static.
-fn sweep(folder: &Path) -> Child {
+pub fn sweep(folder: &Path) -> Child {
     Command::new("setsid")
         .args([
             "sh",

@@ -13,6 +13,7 @@ use super::{
     disk::Disk,
     eventually, files,
     mariadb::{MariaDb, Schema, mariadb},
+    postgres::{Database, PostgreSql, postgres},
     proxy::Proxy,
     servers::{USER, run, servers, text},
     watch::{Watch, get, head},
@@ -27,8 +28,10 @@ pub struct Site {
     pub path: PathBuf,
     /// Where hooks leave marks and wait.
     pub marks: PathBuf,
-    /// Where it keeps its data on the MariaDB; none: SQLite.
+    /// Where it keeps its data on the MariaDB.
     pub schema: Option<Schema>,
+    /// Where it keeps its data on a PostgreSQL; where there is neither, SQLite.
+    pub database: Option<Database>,
     /// The way to sshd.
     ssh_port: AtomicU16,
     number: AtomicU32,
@@ -88,12 +91,33 @@ impl Site {
     fn keep_data_on(self, server: &'static MariaDb) -> Self {
         let mut site = self;
         let schema = server.take_schema(&format!("shop_{}", site.port));
-        let lines = schema.env().replace('\n', "\\n");
-        site.schema = Some(schema);
         site.write_env();
-        let path = text(&site.path);
-        as_user(&format!("printf '{lines}' >>'{path}/shared/.env' && mkdir -p '{path}/shared/storage/app'"));
+        site.add_env(&schema.env());
+        site.schema = Some(schema);
         site
+    }
+
+    /// With the first release of the app live, on PostgreSQL.
+    pub fn with_postgres() -> Self {
+        let site = Self::new_on_postgres(postgres());
+        site.deploy("1111111", &[]).is(0);
+        site
+    }
+
+    /// A path where nothing was deployed yet, with a `.env` that leads to an empty database on that PostgreSQL.
+    pub fn new_on_postgres(server: &'static PostgreSql) -> Self {
+        let mut site = Self::empty();
+        let database = server.take_database(&format!("shop_{}", site.port));
+        site.write_env();
+        site.add_env(&database.env());
+        site.database = Some(database);
+        site
+    }
+
+    /// Its database on the PostgreSQL.
+    #[track_caller]
+    pub fn database(&self) -> &Database {
+        self.database.as_ref().expect("this site is on PostgreSQL")
     }
 
     /// Its schema on the MariaDB.
@@ -120,6 +144,7 @@ impl Site {
             path,
             marks,
             schema: None,
+            database: None,
             ssh_port: AtomicU16::new(servers.ssh_port),
             number: AtomicU32::new(0),
         };
@@ -131,6 +156,14 @@ impl Site {
     pub fn write_env(&self) {
         let key = "APP_KEY=base64:q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=";
         as_user(&format!("mkdir -p '{0}/shared' && echo '{key}' >'{0}/shared/.env'", text(&self.path)));
+    }
+
+    /// More of it, and the folders that such an app has.
+    pub fn add_env(&self, lines: &str) {
+        let file = self.path.join("shared/.env");
+        let before = fs::read_to_string(&file).expect("ours");
+        fs::write(&file, before + lines).expect("ours");
+        as_user(&format!("mkdir -p '{}/shared/storage/app'", text(&self.path)));
     }
 
     /// Writes `backstay.yml`; `more` is added at its top level and beats what is there.
@@ -264,12 +297,21 @@ impl Site {
         if let Some(schema) = &self.schema {
             return schema.everything();
         }
+        if let Some(database) = &self.database {
+            return database.everything();
+        }
         let file = self.path.join("shared/storage/app/shop.sqlite");
         run(Command::new("sqlite3").arg(file).args(["-cmd", ".timeout 5000"]).args([
             ".dump",
             "PRAGMA user_version",
             "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2",
         ]))
+    }
+
+    /// Schemas or databases that stand beside its own on the server.
+    pub fn beside(&self) -> Vec<String> {
+        let (schema, database) = (self.schema.as_ref(), self.database.as_ref());
+        schema.map(Schema::beside).or(database.map(Database::beside)).unwrap_or_default()
     }
 
     /// The live revision, by the files.

@@ -38,7 +38,7 @@ in_copy() { sed "s/ALTER DATABASE $(sql_name "$live" | sed 's/[][\\.*^$/]/\\&/g'
 
 # A rollback brings back what an earlier run had sealed: a copy of that copy, so that it stays.
 copy_earlier() {
-	sealed=$(schema_of backstay "$(schema_id "$RESTORE_OF")")
+	sealed=$(name_of backstay "$(run_word "$RESTORE_OF")")
 	table_is_there "$sealed" backstay_marker || say_failed "the copy that run $RESTORE_OF had sealed is gone (databases.$BACKSTAY_DB.keep_copies)"
 	copy_schema "$sealed" "$earlier" || say_failed "$sealed could not be copied"
 	compare "$sealed" "$earlier" && [ ! -s "$DIFFERENT" ] || say_failed "the copy of $sealed is not equal to it"

@@ -15,38 +15,18 @@ umask 077
 state=$BACKSTAY_DB_STATE
 live=$BACKSTAY_DB_TARGET
 
-say_failed() {
-	printf '%s\n' "$*" >&2
-	exit 1
-}
-
-say() { printf '%s\n' "$*" >"$state/note"; }
+. "$BACKSTAY_DIR/lib/engine.sh"
 
 [ -n "$live" ] || say_failed "the name of the schema is not known any more: $state/target is empty"
 CLIENT=$(command -v mariadb || command -v mysql) || say_failed "the target has neither mariadb nor mysql: install mariadb-client there"
 
 # --- names
 
-# A schema of ours for a run: schema_of backstay 20261123t101500z_3f2a1c9. MySQL's names hold 64 characters.
-schema_of() { printf '%s__%s_%s' "$(short_name)" "$1" "$2"; }
-
-short_name() {
-	if [ "${#live}" -le 24 ]; then
-		printf %s "$live"
-	else
-		hash=$(printf %s "$live" | cksum)
-		printf '%.15s_%08x' "$live" "${hash%% *}"
-	fi
-}
-
-# A run's id as it stands in names.
-schema_id() { printf %s "$1" | tr 'A-Z-' 'a-z_'; }
-
 sql_name() { printf '`%s`' "$(printf %s "$1" | sed 's/`/``/g')"; }
 sql_text() { printf "'%s'" "$(printf %s "$1" | sed "s/'/''/g; s/\\\\/\\\\\\\\/g")"; }
 
-id=$(schema_id "$BACKSTAY_RUN")
-shadow=$(schema_of backstay "$id") failed=$(schema_of failed "$id") earlier=$(schema_of earlier "$id") replaced=$(schema_of replaced "$id")
+id=$(run_word "$BACKSTAY_RUN")
+shadow=$(name_of backstay "$id") failed=$(name_of failed "$id") earlier=$(name_of earlier "$id") replaced=$(name_of replaced "$id")
 
 # --- the server
 
@@ -124,8 +104,6 @@ await_server() {
 		sleep 1
 	done
 }
-
-persist() { sync "$@" 2>/dev/null || sync; }
 
 # drop_schema SCHEMA: only one that is ours: it has our marker, or nothing at all.
 drop_schema() {

@@ -34,16 +34,8 @@ main() {
 
 # This database's schemas of one kind, newest first: a run's id begins with its time.
 schemas() {
-	prefix=$(schema_of "$1" "")
+	prefix=$(name_of "$1" "")
 	ask "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE LEFT(SCHEMA_NAME, $((${#prefix}))) = $(sql_text "$prefix") ORDER BY SCHEMA_NAME DESC"
-}
-
-# The run that a schema belongs to, where this path knows it.
-run_of() {
-	for folder in "$BACKSTAY_PATH"/.backstay/runs/*/; do
-		folder=${folder%/}
-		[ "$(schema_of "$2" "$(schema_id "${folder##*/}")")" != "$1" ] || printf %s "${folder##*/}"
-	done
 }
 
 main

@@ -1,0 +1,35 @@
+//! PostgreSQL: the database copied as a template in maintenance, swapped in by renaming both.
+
+use super::{Script, file, script};
+use crate::{config::Database, plan::PlanFile, scripts};
+
+pub(super) fn files(database: &Database) -> Vec<PlanFile> {
+    let minutes = database.keep_failed.ms().div_ceil(60_000).to_string();
+    let keep = database.keep_copies.to_string();
+    let admin = database.admin.as_deref().unwrap_or_default();
+    let params = [("ADMIN", admin), ("KEEP_COPIES", &keep), ("KEEP_FAILED_MIN", &minutes)];
+    vec![
+        file("engine.sh", script!("postgres/engine.sh")),
+        file("fence.sh", script!("postgres/fence.sh")),
+        file("swap.sh", script!("postgres/swap.sh")),
+        file("probe", script!("postgres/probe.sh")),
+        file("copy", script!("postgres/copy.sh")),
+        file("seal", script!("postgres/seal.sh")),
+        file("flush", script!("postgres/flush.sh")),
+        file("restore", script!("postgres/restore.sh")),
+        file("restore-of", script!("postgres/restore-of.sh")),
+        file("open", script!("postgres/open.sh")),
+        file("discard", script!("postgres/discard.sh")),
+        file("tidy", script!("postgres/tidy.sh")),
+        file("copy.sql", script!("postgres/copy.sql")),
+        file("like.sql", script!("postgres/like.sql")),
+        file("manifest.sql", script!("postgres/manifest.sql")),
+        file("others.sql", script!("postgres/others.sql")),
+        file("refusals.sql", script!("postgres/refusals.sql")),
+        file("rename.sql", script!("postgres/rename.sql")),
+        file("session.sql", script!("postgres/session.sql")),
+        file("sessions.sql", script!("postgres/sessions.sql")),
+        file("settings.sql", script!("postgres/settings.sql")),
+        PlanFile::text("params", scripts::params(params)),
+    ]
+}

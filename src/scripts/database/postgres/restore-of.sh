@@ -1,0 +1,10 @@
+#!/bin/sh
+# What an earlier run had sealed becomes live. What it replaces was sealed by this run, so it can be taken back.
+. "$BACKSTAY_DB_DIR/engine.sh"
+
+main() {
+	swap "$earlier" "$replaced" "$(cat "$state/earlier-oid")" "$BACKSTAY_DB_EARLIER/settings"
+	say "swapped in: $live as before run $RESTORE_OF, with its privileges and settings"
+}
+
+main

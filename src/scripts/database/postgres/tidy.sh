@@ -1,0 +1,49 @@
+#!/bin/sh
+# Retention: the copies of the newest committed runs stay, failed states until their time is over. Only databases that carry this
+# one's name and a run's are ever dropped, and only where that run has claimed the name.
+. "$BACKSTAY_DB_DIR/engine.sh"
+. "$BACKSTAY_DIR/lib/run-states.sh"
+STATES=$(run_states "$BACKSTAY_PATH/.backstay/runs")
+
+main() {
+	await_server
+	if [ "$BACKSTAY_DIRECTION" = committed ] && [ -e "$state/sealed" ]; then mark_kept "$BACKSTAY_RUN"; fi
+	drop_database "$earlier"
+	drop_database "$replaced"
+	kept=0
+	databases backstay | while IFS= read -r name; do
+		run=$(run_of "$name" backstay)
+		# of another path, or of a run that is forgotten
+		[ -n "$run" ] || continue
+		if [ -e "$(mark_of "$run")" ]; then
+			kept=$((kept + 1))
+			[ "$kept" -gt "$KEEP_COPIES" ] || continue
+			rm -f "$(mark_of "$run")"
+		elif [ "$run" != "$BACKSTAY_RUN" ] && ! has_ended "$run"; then
+			continue
+		fi
+		drop_database "$name" "$run"
+	done
+	databases failed | while IFS= read -r name; do
+		run=$(run_of "$name" failed)
+		[ -n "$run" ] || continue
+		# the run's folder is what says that the database is ours
+		mark_kept "$run"
+		[ "$(ask "SELECT to_timestamp(translate(left(:'run', 15), 'T', ''), 'YYYYMMDDHH24MISS') < now() - interval '1 minute' * :minutes" -v run="$run" -v minutes="$KEEP_FAILED_MIN")" = t ] || continue
+		drop_database "$name" "$run"
+		rm -f "$(mark_of "$run")"
+	done
+}
+
+mark_of() { printf %s "$BACKSTAY_PATH/.backstay/runs/$1/state/db-$BACKSTAY_DB/kept"; }
+
+mark_kept() {
+	[ ! -e "$(mark_of "$1")" ] || return 0
+	: >"$(mark_of "$1")"
+	persist "$(mark_of "$1")"
+}
+
+# This database's databases of one kind, newest first: a run's id begins with its time.
+databases() { ask "SELECT datname FROM pg_database WHERE left(datname, length(:'prefix')) = :'prefix' ORDER BY datname COLLATE \"C\" DESC" -v prefix="$(name_of "$1" "")"; }
+
+main
