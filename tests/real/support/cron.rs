@@ -25,7 +25,7 @@ impl CronHost {
         let script = "mount -t tmpfs none /run; mkdir -m 755 /run/sshd
             mount --bind \"$1/crontabs\" /var/spool/cron/crontabs; mount --bind /dev/null /etc/crontab; mount -t tmpfs none /etc/cron.d
             echo $$ >\"$1/pid\"; exec /usr/sbin/sshd -D -e -f \"$2\" -p \"$3\"";
-        let config = text(&servers().folder.join("host.conf"));
+        let config = text(&servers().folder.join(format!("sshd-{}.conf", servers().ssh_port)));
         let words = ["unshare", "--mount", "sh", "-euc", script, "sh", &text(&folder), &config, &port.to_string()];
         let sshd = hold_server(&words, &folder.join("sshd.log"));
         wait_for(port, &servers().folder);
