@@ -18,7 +18,7 @@ fn words_of_a_script_end_no_run() {
         let ground = Ground::new(shell).step("code", text);
         ground.deploy();
         judge(&ground, &ground.facts(), &shell.to_string());
-        assert_eq!(ground.abort().1, "exit 1: 1 1 1 ended committed  #1", "{shell}");
+        assert_eq!(ground.abort().1, "exit 1: 1 1 1 ended committed #1", "{shell}");
     });
 }
 
