@@ -52,7 +52,7 @@ fn ctrl_c_leaves_no_stale_line_on_a_terminal() {
     site.configure(&pause.replacen("touch", &format!("echo {}; touch", "x".repeat(200)), 1));
     let artifact = site.artifact(&["good"], "2222222");
     let line = format!(
-        "stty cols 80 rows 24; exec {} deploy --artifact {}",
+        "stty cols 80 rows 24; exec {} deploy --artifact {} --revision 2222222",
         env!("CARGO_BIN_EXE_backstay"),
         artifact.display()
     );

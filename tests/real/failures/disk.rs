@@ -100,7 +100,7 @@ fn a_verdict_that_does_not_fit_on_the_disk_is_no_commit() {
 
 /// Sixteen megabytes that a copy has to take along.
 const LONG: &str = "CREATE TABLE logs (id INT PRIMARY KEY AUTO_INCREMENT, text TEXT);
-    INSERT INTO logs (text) SELECT REPEAT(MD5(RAND()), 30) FROM seq_1_to_16000";
+    INSERT INTO logs SELECT seq, REPEAT(MD5(RAND()), 30) FROM seq_1_to_16000";
 
 /// The step that meets the full disk fails, or the server aborts on it. Then there is room again, and the server is started again
 /// as its supervisor would.
