@@ -64,6 +64,7 @@ impl MariaDb {
             "--no-defaults".to_owned(),
             "--user=mysql".to_owned(),
             format!("--datadir={}", text(&folder.join("data"))),
+            format!("--tmpdir={}", text(folder)),
             format!("--socket={}", text(socket)),
             "--bind-address=127.0.0.1".to_owned(),
             format!("--port={port}"),

@@ -43,6 +43,8 @@ pub fn each_case<N: AsRef<str> + Sync, T: Sync, F: Fn(&str, &T) + Sync>(at_once:
 /// The command that runs one test: the closure's type is named by the test that it stands in.
 fn command<F>() -> String {
     let name = type_name::<F>();
+    // innermost, where a function around the cases takes it
+    let name = name.rsplit('<').next().unwrap_or(name);
     let name = name.split("::{{closure}}").next().unwrap_or(name);
     let (binary, test) = name.split_once("::").unwrap_or(("", name));
     format!("cargo test --locked --test {binary} {test} -- --exact --nocapture")

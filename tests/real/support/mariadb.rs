@@ -66,7 +66,11 @@ fn fresh_data() -> &'static Path {
         run(Command::new("install").args(["-d", "-o", "mysql", "-m", "0700"]).arg(&data));
         run(Command::new("mariadb-install-db")
             .args(["--no-defaults", "--user=mysql", "--auth-root-authentication-method=normal", "--skip-test-db"])
-            .args(["--innodb-log-file-size=8M", &format!("--datadir={}", text(&data))]));
+            .args([
+                "--innodb-log-file-size=8M",
+                &format!("--datadir={}", text(&data)),
+                &format!("--tmpdir={}", text(&data)),
+            ]));
         data
     })
 }
@@ -90,6 +94,8 @@ impl MariaDb {
                 "--no-defaults",
                 "--user=mysql",
                 &format!("--datadir={folder}/data"),
+                // a server that starts sweeps temporary tables out of it, those of others too
+                &format!("--tmpdir={folder}"),
                 &format!("--socket={folder}/sock"),
                 &format!("--pid-file={folder}/pid"),
                 &format!("--port={}", self.port),
