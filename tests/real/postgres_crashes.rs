@@ -27,7 +27,6 @@ number=$(($(cat "$COUNT") + 1))
 echo "$number" >"$COUNT"
 [ "$number" = "$KILL_AT" ] || exec "$PSQL" "$@"
 case $KILL_WHEN in
-before) ;;
 during)
 	exec 3<&0
 	"$PSQL" "$@" <&3 &
@@ -38,7 +37,6 @@ at-work)
 	"$PSQL" "$@" <&3 &
 	sleep 1
 	;;
-after) "$PSQL" "$@" ;;
 with-server)
 	"$PSQL" "$@"
 	kill -QUIT "$(head -n 1 "$POSTMASTER")"
@@ -221,18 +219,12 @@ fn killed_on_the_way_back(server: &'static PostgreSql, when: &str, number: usize
 
 #[test]
 fn a_seal_killed_at_any_question_leaves_everything_as_it_was() {
-    std::thread::scope(|scope| {
-        scope.spawn(|| killed_while_it_seals(postgres(), "during", 1000));
-        scope.spawn(|| killed_while_it_seals(postgres(), "after", 2000));
-    });
+    killed_while_it_seals(postgres(), "during", 1000);
 }
 
 #[test]
 fn a_swap_killed_at_any_question_is_done_once_by_the_next() {
-    std::thread::scope(|scope| {
-        scope.spawn(|| killed_on_the_way_back(postgres(), "during", 1000));
-        scope.spawn(|| killed_on_the_way_back(postgres(), "after", 2000));
-    });
+    killed_on_the_way_back(postgres(), "during", 1000);
 }
 
 #[test]
