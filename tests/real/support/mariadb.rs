@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Mutex, OnceLock},
@@ -190,6 +191,27 @@ impl Schema {
             "DB_CONNECTION=mysql\nDB_HOST=127.0.0.1\nDB_PORT={}\nDB_DATABASE={1}\nDB_USERNAME={1}\nDB_PASSWORD=\"{password}\"\n",
             self.server.port, self.name
         )
+    }
+
+    /// All of it as statements.
+    pub fn dump(&self) -> String {
+        run(self
+            .server
+            .client("mariadb-dump")
+            .args(["--skip-comments", "--default-character-set=utf8mb4"])
+            .arg(&self.name))
+    }
+
+    /// What another schema's `dump` has.
+    pub fn load(&self, dump: &str) {
+        let mut client = self.server.client("mariadb");
+        let mut child = client
+            .args(["--default-character-set=utf8mb4", &self.name])
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("mariadb is installed");
+        child.stdin.take().expect("piped").write_all(dump.as_bytes()).expect("it reads");
+        assert!(child.wait().expect("it ends").success(), "{} could not be filled", self.name);
     }
 
     /// The account as statements name it.

@@ -4,7 +4,10 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::atomic::{AtomicU16, AtomicU32, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU16, AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -37,6 +40,21 @@ pub struct Site {
     number: AtomicU32,
 }
 
+/// A first release that was deployed once in a run of tests. Most tests begin with a copy of what it left.
+struct First {
+    site: Site,
+    /// Its schema as statements.
+    dump: String,
+}
+
+impl First {
+    fn of(site: Site) -> Self {
+        site.deploy("1111111", &[]).is(0);
+        let dump = site.schema.as_ref().map(Schema::dump).unwrap_or_default();
+        Self { site, dump }
+    }
+}
+
 impl Site {
     /// A path where nothing was deployed yet, but with what a person puts there: `.env` and the database's file.
     pub fn new() -> Self {
@@ -53,14 +71,27 @@ impl Site {
 
     /// With the first release of the app live.
     pub fn with_first() -> Self {
-        let site = Self::new();
-        site.deploy("1111111", &[]).is(0);
-        site
+        static FIRST: OnceLock<First> = OnceLock::new();
+        Self::new().copy_of(FIRST.get_or_init(|| First::of(Self::new())))
     }
 
     /// With the first release of the app live, on MariaDB.
     pub fn with_mariadb() -> Self {
-        Self::on(mariadb())
+        static FIRST: OnceLock<First> = OnceLock::new();
+        Self::new_on_mariadb().copy_of(FIRST.get_or_init(|| First::of(Self::new_on_mariadb())))
+    }
+
+    /// What that deploy left, in this site's place.
+    fn copy_of(self, first: &First) -> Self {
+        let (from, to) = (&first.site.path, &self.path);
+        let script = "cp -a \"$1/.backstay\" \"$1/releases\" \"$1/current\" \"$2/\"; cp -a \"$1/shared/storage/.\" \"$2/shared/storage/\"
+            sed -i \"s/$3/$4/\" \"$2\"/.backstay/runs/*/state/db-main/target";
+        let ports = [first.site.port, self.port].map(|port| port.to_string());
+        run(Command::new("sh").args(["-euc", script, "sh"]).args([from, to]).args(ports));
+        if let Some(schema) = &self.schema {
+            schema.load(&first.dump);
+        }
+        self
     }
 
     /// The same on a server of the test's own.
