@@ -9,22 +9,26 @@ use crate::{
     support::{Running, Site, eventually},
 };
 
-/// Each place on MariaDB, and those on PostgreSQL where its data are in another state; eight at a time, since most of it is
-/// waiting.
-fn on_each_server(claim: impl Fn(fn() -> Site, &str, End) + Sync) {
-    let on = |server: &str, site: fn() -> Site, (place, end): (&str, End)| {
-        (format!("{place} on {server}"), (site, place.to_owned(), end))
+/// A site, where its run is cut, and how that has to end.
+type Case = (fn() -> Site, &'static str, End);
+
+/// As many at a time: most of it is waiting.
+const AT_ONCE: usize = 8;
+
+/// Each place on MariaDB, and those on PostgreSQL where its data are in another state.
+fn on_each_server() -> Vec<(String, Case)> {
+    let on = |server: &str, site: fn() -> Site, (place, end): (&'static str, End)| {
+        (format!("{place} on {server}"), (site, place, end))
     };
     let on_mariadb = PLACES.map(|place| on("MariaDB", Site::with_mariadb, place));
     let differs = |place: &&(&str, End)| ["before-protect", "after-migrate", "after-commit"].contains(&place.0);
     let on_postgres = PLACES.iter().filter(differs).map(|place| on("PostgreSQL", Site::with_postgres, *place));
-    let cases: Vec<_> = on_mariadb.into_iter().chain(on_postgres).collect();
-    each_case(8, &cases, |_, (site, place, end)| claim(*site, place, *end));
+    on_mariadb.into_iter().chain(on_postgres).collect()
 }
 
 #[test]
 fn a_killed_runner_leaves_the_target_to_end_alone() {
-    on_each_server(|site, place, end| {
+    each_case(AT_ONCE, &on_each_server(), |_, &(site, place, end)| {
         let target = Target::new(site());
         let run = target.deploy_until(place, &["good"]);
         target.cut(|| run.signal("-KILL"));
@@ -42,7 +46,7 @@ fn a_killed_runner_leaves_the_target_to_end_alone() {
 
 #[test]
 fn a_killed_executor_is_settled_by_the_runner_at_once() {
-    on_each_server(|site, place, end| {
+    each_case(AT_ONCE, &on_each_server(), |_, &(site, place, end)| {
         let target = Target::new(site());
         let run = target.deploy_until(place, &["good"]);
         target.cut(|| target.kill_executor());
@@ -53,15 +57,8 @@ fn a_killed_executor_is_settled_by_the_runner_at_once() {
 
 #[test]
 fn with_both_killed_settle_ends_it() {
-    let places = |server: &str| PLACES.map(|(place, end)| (format!("{place} on {server}"), (place, end)));
-    let on_sqlite = [("after-migrate on SQLite".to_owned(), ("after-migrate", End::RolledBack))];
-    let cases: Vec<_> = places("MariaDB").into_iter().chain(places("PostgreSQL")).chain(on_sqlite).collect();
-    each_case(PLACES.len(), &cases, |case, &(place, end)| {
-        let site = match case.rsplit(' ').next() {
-            Some("MariaDB") => Site::with_mariadb(),
-            Some("PostgreSQL") => Site::with_postgres(),
-            _ => Site::with_first(),
-        };
+    each_case(AT_ONCE, &on_each_server(), |_, &(site, place, end)| {
+        let site = site();
         if let Some(schema) = &site.schema {
             schema.query_as_app(GROWN);
         }
