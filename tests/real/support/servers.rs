@@ -13,7 +13,7 @@ use std::{
 /// The ordinary user that is deployed to.
 pub const USER: &str = "backstay-deploy";
 /// Sites that may be there at a time.
-const SITES: usize = 192;
+const SITES: usize = 400;
 
 /// What runs.
 pub struct Servers {
