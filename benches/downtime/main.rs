@@ -2,7 +2,7 @@
 //! its restore: a Laravel app on a database of 1.1 GB, deployed over a real sshd. Run by `./dev bench downtime`.
 //!
 //! `SERVER` (mariadb or postgres) is one alone instead of one after the other; `ROWS` (150000) makes the twenty tables smaller,
-//! to try it; `ENGINE=none` leaves the protection out.
+//! to try it; `POOL` (1G) is MariaDB's buffer pool; `ENGINE=none` leaves the protection out.
 
 mod mariadb;
 #[path = "../measure/mod.rs"]

@@ -68,7 +68,7 @@ impl MariaDb {
             format!("--socket={}", text(socket)),
             "--bind-address=127.0.0.1".to_owned(),
             format!("--port={port}"),
-            "--innodb-buffer-pool-size=1G".to_owned(),
+            format!("--innodb-buffer-pool-size={}", std::env::var("POOL").unwrap_or_else(|_| "1G".to_owned())),
             "--innodb-log-file-size=256M".to_owned(),
         ];
         let mut words = vec!["/usr/sbin/mariadbd"];
