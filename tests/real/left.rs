@@ -24,9 +24,7 @@ fn a_state_emptied_by_a_power_failure_is_no_reason_to_open_the_site() {
     site.configure(&site.pause("after-migrate"));
     let run = site.start_deploy(&["good"], "2222222", &[]);
     site.await_pause("after-migrate");
-    run.signal("-KILL");
-    site.kill_executor();
-    run.wait();
+    site.kill_both(run);
     let migrated = site.data();
     for name in ["driver", "target"] {
         let file = newest_run(&site).join("state/db-main").join(name);

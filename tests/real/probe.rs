@@ -213,9 +213,7 @@ fn an_unsettled_run_and_a_stuck_one_are_told_for_what_they_are() {
     site.configure(&site.pause("before-migrate"));
     let deploy = site.start_deploy(&["good"], "2222222", &[]);
     site.await_pause("before-migrate");
-    deploy.signal("-KILL");
-    site.kill_executor();
-    deploy.wait();
+    site.kill_both(deploy);
     // a deploy would settle it first
     let run = site.backstay(&["plan", "--probe", "--artifact", shown]).is(0);
     run.says("is unsettled since").says("a deploy settles it first");

@@ -61,9 +61,7 @@ fn every_state_is_told_to_people_and_to_scripts() {
     assert_eq!(seen(&site), json!(["running", "after-migrate", "1111111", true, [true, false, false]]));
     assert_eq!(exit_code(&site), 75);
     site.backstay(&["status"]).is(0).says("backstay abort");
-    run.signal("-KILL");
-    site.kill_executor();
-    run.wait();
+    site.kill_both(run);
     assert_eq!(seen(&site), json!(["unsettled", "after-migrate", "1111111", true, [true, false, false]]));
     assert_eq!(exit_code(&site), 30);
     site.backstay(&["status"]).is(0).says("backstay settle");
