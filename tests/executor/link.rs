@@ -22,7 +22,10 @@ struct Link {
 impl Link {
     fn open(ground: &Ground, name: &str, args: &[&str]) -> Self {
         let script = ground.home.join("link.sh");
-        fs::write(&script, LINK).expect("a file");
+        // A shell may be reading it already: it is never written over.
+        if !script.exists() {
+            fs::write(&script, LINK).expect("a file");
+        }
         let out = ground.home.join(name);
         let mut command = ground.command(&ground.sh());
         command.arg(&script).arg(args[0]).arg(&ground.path).args(&args[1..]).stdin(Stdio::piped());
