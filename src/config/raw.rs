@@ -220,7 +220,7 @@ pub struct Database {
     pub connection: Option<String>,
     /// `auto`, `mysql`, `postgres`, `sqlite`, `none`, or `{command: {backup, restore}}`.
     pub engine: Option<Engine>,
-    /// `auto` or `shadow`.
+    /// `auto`, `shadow` or `dump`.
     pub protect: Option<Protect>,
     /// An administrator's account, in a file on the target: for mysql a client option file, makes the fence exclusive; for
     /// postgres a service file of libpq with the service `backstay`.
@@ -280,7 +280,7 @@ pub struct BackupRestore {
     pub restore: String,
 }
 
-/// auto or shadow.
+/// auto, shadow or dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Protect {
@@ -288,6 +288,8 @@ pub enum Protect {
     Auto,
     /// Shadow and swap, or refuse.
     Shadow,
+    /// mysql: written out in maintenance, loaded beside on the way back.
+    Dump,
 }
 
 /// The migration.

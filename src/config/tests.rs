@@ -193,6 +193,7 @@ fn a_key_that_would_do_nothing_is_pointed_at() {
     for (text, key) in [
         ("databases: { main: { database: shop } }".to_owned(), "database"),
         ("databases: { main: { engine: none, protect: shadow } }".to_owned(), "protect"),
+        ("databases: { main: { engine: sqlite, protect: dump } }".to_owned(), "protect"),
         (format!("databases: {{ main: {{ engine: {own}, admin: x }} }}"), "admin"),
         (format!("databases: {{ main: {{ engine: {own}, keep_copies: 3 }} }}"), "keep_copies"),
         (format!("{custom}{{ engine: sqlite, database: x, credentials: y }} }}"), "credentials"),

@@ -245,6 +245,8 @@ pub enum Protect {
     Auto,
     /// Shadow and swap, or refuse.
     Shadow,
+    /// Written out in maintenance, loaded beside on the way back (mysql).
+    Dump,
 }
 
 /// The migration.

@@ -70,10 +70,19 @@ fn databases(config: &Config, facts: &Facts) -> Vec<Refusal> {
                 ),
             )
         }));
-        let is_whole = database.engine == Engine::Auto && driver == Some("sqlite");
-        all.extend((database.protect == Protect::Shadow && is_whole).then(|| {
+        let is_postgres =
+            database.engine == Engine::Postgres || database.engine == Engine::Auto && driver == Some("pgsql");
+        all.extend((database.protect == Protect::Dump && is_postgres).then(|| {
             Refusal::new(
-                format!("database {}: protect is shadow, and SQLite is a file that is copied whole", database.name),
+                format!("database {}: protect is dump, which there is for MySQL and MariaDB alone", database.name),
+                format!("leave databases.{}.protect out: PostgreSQL is copied by the server itself", database.name),
+            )
+        }));
+        let is_whole = database.engine == Engine::Auto && driver == Some("sqlite");
+        all.extend((database.protect != Protect::Auto && is_whole).then(|| {
+            let said = if database.protect == Protect::Dump { "dump" } else { "shadow" };
+            Refusal::new(
+                format!("database {}: protect is {said}, and SQLite is a file that is copied whole", database.name),
                 format!("leave databases.{}.protect out", database.name),
             )
         }));

@@ -5,6 +5,7 @@ mod cases;
 mod support;
 
 mod deploys;
+mod dump;
 mod evidence;
 mod failures;
 mod guard;

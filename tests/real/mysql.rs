@@ -120,6 +120,7 @@ fn without_the_privilege_the_grant_is_printed() {
     let schema = site.schema();
     let escaped = schema.name.replace('_', "\\_");
     schema.deny_copies();
+    site.configure("databases: { main: { protect: shadow } }\n");
     let before = site.data();
     let run = site.deploy_of(&["good"], "2222222", &[]).is(3);
     let grant = format!("GRANT ALL PRIVILEGES ON `{escaped}\\\\_\\\\_%`.* TO {}", schema.account());

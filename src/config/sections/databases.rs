@@ -66,6 +66,7 @@ impl Resolver<'_> {
                 engine,
                 protect: match raw.protect {
                     Some(raw::Protect::Shadow) => Protect::Shadow,
+                    Some(raw::Protect::Dump) => Protect::Dump,
                     Some(raw::Protect::Auto) | None => Protect::Auto,
                 },
                 admin: raw.admin,
@@ -86,11 +87,11 @@ fn without_use(preset: Preset, engine: &Engine, raw: &raw::Database) -> Option<(
         Preset::Laravel => (raw.database.is_some(), "database", "the app says it itself, of each `connection`"),
         Preset::Custom => (raw.connection.is_some(), "connection", "preset custom knows no connections of an app"),
     };
-    let is_shadow = matches!(raw.protect, Some(raw::Protect::Shadow));
+    let is_said = matches!(raw.protect, Some(raw::Protect::Shadow | raw::Protect::Dump));
     let of_engine = |why: &'static str| {
         [
             (raw.admin.is_some(), "admin", why),
-            (is_shadow, "protect", why),
+            (is_said, "protect", why),
             (raw.credentials.is_some(), "credentials", why),
         ]
     };

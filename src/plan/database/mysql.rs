@@ -1,13 +1,22 @@
-//! MySQL and MariaDB: a shadow schema beside the live one, swapped in by one rename.
+//! MySQL and MariaDB: a shadow schema beside the live one, swapped in by one rename; or everything written out and loaded beside.
 
 use super::{Script, file, script};
-use crate::{config::Database, plan::PlanFile, scripts};
+use crate::{
+    config::{Database, Protect},
+    plan::PlanFile,
+    scripts,
+};
 
 pub(super) fn files(database: &Database) -> Vec<PlanFile> {
     let minutes = database.keep_failed.ms().div_ceil(60_000).to_string();
     let keep = database.keep_copies.to_string();
     let admin = database.admin.as_deref().unwrap_or_default();
-    let params = [("ADMIN", admin), ("KEEP_COPIES", &keep), ("KEEP_FAILED_MIN", &minutes)];
+    let protect = match database.protect {
+        Protect::Auto => "auto",
+        Protect::Shadow => "shadow",
+        Protect::Dump => "dump",
+    };
+    let params = [("ADMIN", admin), ("KEEP_COPIES", &keep), ("KEEP_FAILED_MIN", &minutes), ("PROTECT", protect)];
     let mut files = vec![
         file("engine.sh", script!("mysql/engine.sh")),
         file("definitions.sh", script!("mysql/definitions.sh")),
@@ -15,6 +24,8 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         file("evidence.sh", script!("mysql/evidence.sh")),
         file("fence.sh", script!("mysql/fence.sh")),
         file("swap.sh", script!("mysql/swap.sh")),
+        file("archive.sh", script!("mysql/archive.sh")),
+        file("beside.sh", script!("mysql/beside.sh")),
         file("probe", script!("mysql/probe.sh")),
         file("copy", script!("mysql/copy.sh")),
         file("seal", script!("mysql/seal.sh")),
@@ -24,12 +35,18 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         file("open", script!("mysql/open.sh")),
         file("discard", script!("mysql/discard.sh")),
         file("tidy", script!("mysql/tidy.sh")),
+        file("unload", script!("mysql/unload.sh")),
+        file("load", script!("mysql/load.sh")),
         file("keys.awk", script!("mysql/keys.awk")),
+        file("make.awk", script!("mysql/make.awk")),
+        file("tuples.awk", script!("mysql/tuples.awk")),
         PlanFile::text("params", scripts::params(params)),
     ];
     let statements = [
+        ("beside", script!("mysql/beside.sql")),
         ("counters", script!("mysql/counters.sql")),
         ("crossing-keys", script!("mysql/crossing-keys.sql")),
+        ("defaults", script!("mysql/defaults.sql")),
         ("drop-keys", script!("mysql/drop-keys.sql")),
         ("drop-routines", script!("mysql/drop-routines.sql")),
         ("drop-tables", script!("mysql/drop-tables.sql")),
@@ -37,6 +54,7 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         ("drop-views-in-the-way", script!("mysql/drop-views-in-the-way.sql")),
         ("evidence", script!("mysql/evidence.sql")),
         ("lock", script!("mysql/lock.sql")),
+        ("lost", script!("mysql/lost.sql")),
         ("make", script!("mysql/make.sql")),
         ("may-fence", script!("mysql/may-fence.sql")),
         ("probe", script!("mysql/probe.sql")),
@@ -46,6 +64,7 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         ("show-views", script!("mysql/show-views.sql")),
         ("start-events", script!("mysql/start-events.sql")),
         ("stop-events", script!("mysql/stop-events.sql")),
+        ("unload", script!("mysql/unload.sql")),
         ("who", script!("mysql/who.sql")),
     ];
     files.extend(statements.into_iter().map(|(name, text)| file(&format!("{name}.sql"), text)));

@@ -43,6 +43,7 @@ pub fn lib(config: &Config) -> Vec<PlanFile> {
         ("workers.sh", script!("lib/workers.sh")),
         ("databases.sh", script!("lib/databases.sh")),
         ("engine.sh", script!("lib/engine.sh")),
+        ("archive.sh", script!("lib/archive.sh")),
         ("run-states.sh", script!("lib/run-states.sh")),
         ("release.sh", script!("lib/release.sh")),
         ("laravel.php", script!("laravel/laravel.php")),

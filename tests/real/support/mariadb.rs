@@ -193,6 +193,15 @@ impl Schema {
         )
     }
 
+    /// An option file with its account.
+    pub fn option_file(&self) -> String {
+        let password = self.password.replace('\\', "\\\\").replace('"', "\\\"");
+        format!(
+            "[client]\nhost=127.0.0.1\nprotocol=tcp\nport={}\nuser={}\npassword=\"{password}\"\n",
+            self.server.port, self.name
+        )
+    }
+
     /// All of it as statements.
     pub fn dump(&self) -> String {
         run(self

@@ -6,6 +6,13 @@
 main() {
 	find_fence
 	schema_is_there "$live" || say_failed "there is no schema $live"
+	find_mode
+	if [ "$MODE" = dump ]; then
+		rehearse_beside
+		[ -z "${RESTORE_OF-}" ] || load_earlier
+		say "$TABLES tables of $live will be written out in maintenance${WHY:+: $WHY}"
+		return 0
+	fi
 	begin_evidence
 	copy_schema "$live" "$shadow" || say_failed "the tables of $live could not be copied to $shadow"
 	end_evidence
@@ -33,16 +40,36 @@ rehearse() {
 	write_sql drop-routines "$shadow" "$shadow" | sql "$shadow"
 }
 
-# The dump names the schema only where it sets its defaults.
-in_copy() { sed "s/ALTER DATABASE $(sql_name "$live" | sed 's/[][\\.*^$/]/\\&/g') /ALTER DATABASE $(sql_name "$shadow" | sed 's/[\\&/]/\\&/g') /" | sql "$shadow" 2>"$state/rehearsal.err"; }
+in_copy() { of_schema "$live" "$shadow" | sql "$shadow" 2>"$state/rehearsal.err"; }
 
 # A rollback brings back what an earlier run had sealed: a copy of that copy, so that it stays.
 copy_earlier() {
+	BACKSTAY_DB_ARCHIVE=$(archive_of_run)
+	if [ -d "$BACKSTAY_DB_ARCHIVE" ]; then
+		must_be_whole
+		load_schema "$earlier"
+		return 0
+	fi
 	sealed=$(name_of backstay "$(run_word "$RESTORE_OF")")
 	table_is_there "$sealed" backstay_marker || say_failed "the copy that run $RESTORE_OF had sealed is gone (databases.$BACKSTAY_DB.keep_copies)"
 	copy_schema "$sealed" "$earlier" || say_failed "$sealed could not be copied"
 	compare "$sealed" "$earlier" && [ ! -s "$DIFFERENT" ] || say_failed "the copy of $sealed is not equal to it"
 	write_sql counters "$sealed" "$earlier" | run_sql "$earlier"
+}
+
+# That run had written it out.
+archive_of_run() { printf %s "$BACKSTAY_PATH/.backstay/runs/$RESTORE_OF/state/db-$BACKSTAY_DB/archive"; }
+
+must_be_whole() {
+	faults=$(archive_faults "$BACKSTAY_DB_ARCHIVE")
+	[ -z "$faults" ] || say_failed "what run $RESTORE_OF had written out is damaged: $BACKSTAY_DB_ARCHIVE: $(printf '%s\n' "$faults" | head -n 1)"
+}
+
+load_earlier() {
+	BACKSTAY_DB_ARCHIVE=$(archive_of_run)
+	[ -d "$BACKSTAY_DB_ARCHIVE" ] || say_failed "run $RESTORE_OF had sealed a copy in a schema of its own, which cannot be used now: ${WHY:-protect is dump}"
+	must_be_whole
+	load_beside "$beside_earlier"
 }
 
 main

@@ -6,8 +6,11 @@ definitions() {
 	sql_lines <<-SQL
 		SELECT 'schema', DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = $(sql_text "$1");
 	SQL
-	write_sql show "$1" "$1" | sql_lines "$1"
+	write_sql show "$1" "$1" "${OWN-}" | sql_lines "$1"
 }
+
+# of_schema FROM TO: what mariadb-dump has written of the schema FROM, for TO. It names it only where it sets its defaults.
+of_schema() { sed "s/ALTER DATABASE $(sql_name "$1" | sed 's/[][\\.*^$/]/\\&/g') /ALTER DATABASE $(sql_name "$2" | sed 's/[\\&/]/\\&/g') /"; }
 
 # Without the counters, which move all the time.
 without_counters() { sed 's/ AUTO_INCREMENT=[0-9]*//' "$1"; }

@@ -7,6 +7,8 @@
 #   <db>__earlier_<run>     a rollback's copy of what an earlier run had sealed
 #   <db>__replaced_<run>    what that replaced
 #
+# Where that is not allowed or has no room: beside.sh.
+#
 # shellcheck shell=sh disable=SC2154,SC2034
 set -eu
 umask 077
@@ -25,6 +27,7 @@ CLIENT=$(command -v mariadb || command -v mysql) || say_failed "the target has n
 sql_name() { printf '`%s`' "$(printf %s "$1" | sed 's/`/``/g')"; }
 sql_text() { printf "'%s'" "$(printf %s "$1" | sed "s/'/''/g; s/\\\\/\\\\\\\\/g")"; }
 
+OWN=
 id=$(run_word "$BACKSTAY_RUN")
 shadow=$(name_of backstay "$id") failed=$(name_of failed "$id") earlier=$(name_of earlier "$id") replaced=$(name_of replaced "$id")
 
@@ -144,3 +147,5 @@ in_sessions() {
 . "$BACKSTAY_DB_DIR/evidence.sh"
 . "$BACKSTAY_DB_DIR/fence.sh"
 . "$BACKSTAY_DB_DIR/swap.sh"
+. "$BACKSTAY_DB_DIR/archive.sh"
+. "$BACKSTAY_DB_DIR/beside.sh"

@@ -23,15 +23,46 @@ main() {
 		return 0
 	}
 	find_fence
+	find_mode
 	size=$(part probe size)
 	emit size "$BACKSTAY_DB $(printf %s "$size" | tr '\t' ' ')"
-	emit engine "$BACKSTAY_DB $(ask "SELECT CONCAT(IF(VERSION() LIKE '%MariaDB%', 'mariadb ', 'mysql '), SUBSTRING_INDEX(VERSION(), '-', 1))") · $(printf %s "$size" | awk '{ printf "%d tables, %.0f MB", $2, $1 / 1048576 }') · shadow copy"
-	emit protection "$BACKSTAY_DB every table is copied beside the live one and swapped back by one rename; proof $(which_proof); fence $FENCE$(why_fence)"
+	emit engine "$BACKSTAY_DB $(ask "SELECT CONCAT(IF(VERSION() LIKE '%MariaDB%', 'mariadb ', 'mysql '), SUBSTRING_INDEX(VERSION(), '-', 1))") · $(printf %s "$size" | awk '{ printf "%d tables, %.0f MB", $2, $1 / 1048576 }') · $([ "$MODE" = dump ] && printf dump || printf 'shadow copy')"
+	if [ "$MODE" = dump ]; then
+		say_dump "${size%%	*}"
+	else
+		emit protection "$BACKSTAY_DB every table is copied beside the live one and swapped back by one rename; proof $(which_proof); fence $FENCE$(why_fence)"
+	fi
 	look_at_privileges
 	look_at_server
 	look_at_tables
-	look_at_disk "${size%%	*}"
+	if [ "$MODE" = dump ]; then look_at_room "${size%%	*}"; else look_at_disk "${size%%	*}"; fi
 	look_at_sessions
+}
+
+# What it costs, why so, and what would make it a copy.
+say_dump() {
+	emit protection "$BACKSTAY_DB dump: every table is written out in maintenance, and loaded beside and swapped back by one rename if need be; proof exclusion (read under one lock; counts and digests of every table are compared before the swap); fence $FENCE$(why_fence)"
+	emit protection "$BACKSTAY_DB why: $WHY"
+	emit protection "$BACKSTAY_DB cost: both ways grow with the size, where a copy beside the live tables costs users a comparison, and the way back one rename"
+	[ -z "$(lacking)" ] || emit protection "$BACKSTAY_DB for a copy, as the database's administrator, once: $(grant)"
+	emit in-maintenance "$BACKSTAY_DB $(awk -v size="$1" 'BEGIN { printf "%.1f", size / 1048576 }') MB are read and written out"
+}
+
+grant() { printf 'GRANT ALL PRIVILEGES ON %s.* TO %s;' "$(sql_name "$(short_name | sed 's/_/\\_/g')\\_\\_%")" "$(sql <"$BACKSTAY_DB_DIR/who.sql" | sed -n 2p)"; }
+
+# Compressed it takes less than half, as a rule; the way back needs all of it once more on the server's disk, beside what the migration left.
+look_at_room() {
+	say_lost=$(write_sql lost "$live" "$live" own | head -n 1)
+	[ -z "$say_lost" ] || refuse "$say_lost" "allow a copy: $(grant)"
+	part probe dump | while IFS='	' read -r what remedy; do refuse "$what" "$remedy"; done
+	free=$(df -Pk "$BACKSTAY_PATH" 2>/dev/null | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
+	if [ -n "$free" ] && awk -v free="$free" -v size="$1" 'BEGIN { exit !(free < size / 4 + 67108864) }'; then
+		refuse "$BACKSTAY_PATH has $((free / 1048576)) MB free, and what is written out of $live needs about $(awk -v size="$1" 'BEGIN { printf "%d", size / 2 / 1048576 + 64 }') MB" "make room there: old releases (release.keep), logs"
+	elif [ -n "$free" ] && awk -v free="$free" -v size="$1" 'BEGIN { exit !(free < size / 2 + 67108864) }'; then
+		emit warning "database $BACKSTAY_DB: $BACKSTAY_PATH has $((free / 1048576)) MB free, which may be too little for what is written out of $live"
+	fi
+	short=$(no_room "$1")
+	[ -z "$short" ] || emit warning "database $BACKSTAY_DB: $short; a rollback would stay in maintenance until there is room"
 }
 
 which_proof() {
@@ -53,9 +84,8 @@ why_fence() {
 }
 
 look_at_privileges() {
-	lacking=$(part probe lacking | tr '\n' ' ')
-	[ -z "$lacking" ] || refuse "the account may not keep a copy beside $live: it lacks $(printf %s "${lacking% }" | sed 's/ /, /g') on $shadow" \
-		"as the database's administrator, once: GRANT ALL PRIVILEGES ON $(sql_name "$(short_name | sed 's/_/\\_/g')\\_\\_%").* TO $(sql <"$BACKSTAY_DB_DIR/who.sql" | sed -n 2p);"
+	[ "$MODE" = dump ] || [ -z "$(lacking)" ] || refuse "the account may not keep a copy beside $live: it lacks $(lacking) on $shadow" \
+		"as the database's administrator, once: $(grant); or, at the price of a longer maintenance: protect: dump"
 	[ -n "$(part probe may-lock)" ] || refuse "the account may not lock the tables of $live" \
 		"as the database's administrator, once: GRANT LOCK TABLES ON $(sql_name "$live").* TO $(sql <"$BACKSTAY_DB_DIR/who.sql" | sed -n 2p);"
 }

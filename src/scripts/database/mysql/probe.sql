@@ -45,6 +45,11 @@ SELECT CONCAT('table ', HEX(TABLE_NAME), ' (hex) has a line break or a tab in it
 FROM information_schema.TABLES WHERE TABLE_SCHEMA = @live AND TABLE_NAME REGEXP '[[:cntrl:]]';
 SELECT CONCAT(TABLE_NAME, ' is a name that the copy needs for itself'), 'rename that table'
 FROM information_schema.TABLES WHERE TABLE_SCHEMA = @live AND TABLE_NAME IN ('backstay_marker', 'backstay_flush');
+-- dump:
+SELECT CONCAT('table ', TABLE_NAME, ' has CHECK constraints, whose names count for the whole schema on MySQL: it cannot be loaded beside itself'), 'allow a copy: GRANT ALL PRIVILEGES on schemas beside it'
+FROM information_schema.TABLE_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = @live AND CONSTRAINT_TYPE = 'CHECK' AND VERSION() NOT LIKE '%MariaDB%';
+SELECT CONCAT('a column of table ', TABLE_NAME, ' has a line break or a tab in its name'), 'rename it'
+FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = @live AND COLUMN_NAME REGEXP '[[:cntrl:]]';
 -- others:
 SELECT CONCAT(USER, '@', SUBSTRING_INDEX(HOST, ':', 1), ' (', COUNT(*), IF(COUNT(*) = 1, ' session)', ' sessions)')) FROM information_schema.PROCESSLIST
 WHERE DB = @live AND USER <> @app AND ID <> CONNECTION_ID() AND USER NOT IN ('system user', 'event_scheduler') GROUP BY USER, SUBSTRING_INDEX(HOST, ':', 1);

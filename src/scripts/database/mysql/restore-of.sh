@@ -3,7 +3,13 @@
 . "$BACKSTAY_DB_DIR/engine.sh"
 
 main() {
-	swap "$earlier" "$replaced" "$BACKSTAY_DB_EARLIER/programs"
+	find_mode
+	if [ "$MODE" = dump ]; then
+		is_whole "$beside_earlier" || table_is_there "$live" "${beside_replaced}_marker" || say_failed "what was loaded beside $live is gone"
+		swap_beside "$beside_earlier" "$beside_replaced" "$BACKSTAY_DB_EARLIER/programs"
+	else
+		swap "$earlier" "$replaced" "$BACKSTAY_DB_EARLIER/programs"
+	fi
 	open_fence
 	say "swapped in: $(grep -vc '^schema' "$BACKSTAY_DB_EARLIER/programs/definitions") tables as before run $RESTORE_OF, definitions compared"
 }

@@ -3,7 +3,14 @@
 . "$BACKSTAY_DB_DIR/engine.sh"
 
 main() {
-	swap "$shadow" "$failed" "$state/programs"
+	find_mode
+	if [ "$MODE" = dump ]; then
+		BACKSTAY_DB_ARCHIVE=$state/archive
+		swap_beside "$beside_live" "$beside_failed" "$state/programs"
+		failed="tables ${beside_failed}_…"
+	else
+		swap "$shadow" "$failed" "$state/programs"
+	fi
 	open_fence
 	say "swapped back: $(grep -vc '^schema' "$state/programs/definitions") tables, $(stands_beside) as before; the failed state is kept as $failed"
 }

@@ -4,6 +4,7 @@
 . "$BACKSTAY_DB_DIR/engine.sh"
 
 main() {
+	find_mode
 	close_fence
 	[ "$FENCE" != exclusive ] || end_sessions
 	mkdir -p "$state/programs"
@@ -11,6 +12,10 @@ main() {
 	stop_events
 	lock_live
 	definitions "$live" >"$state/programs/definitions"
+	[ "$MODE" = shadow ] || {
+		write_out
+		return 0
+	}
 	same_definitions || say_failed "the tables of $live were changed while they were copied: does somebody else migrate?"
 	[ -n "$writer" ] || {
 		programs "$state/programs" &
@@ -30,6 +35,20 @@ main() {
 		printf 'fence %s\n' "$FENCE"
 	} >"$state/facts"
 	say "$TABLES tables equal$again ($proof$unwritten, $FENCE)"
+}
+
+# Without a copy everything goes into a folder of this run, while the lock keeps writers out. What the server says of each table then,
+# the way back is judged by.
+write_out() {
+	[ "$writer" = none ] || programs "$state/programs" || say_failed "triggers, routines or views of $live could not be read"
+	BACKSTAY_DB_ARCHIVE=$state/archive
+	rm -rf "$BACKSTAY_DB_ARCHIVE"
+	unload "$live" "$state/programs" "$SESSIONS"
+	unlock_live
+	persist "$state/programs"/* "$state/programs"
+	open_fence
+	printf 'proof exclusion\nfence %s\n' "$FENCE" >"$state/facts"
+	say "written out under one lock: $UNLOADED (exclusion, $FENCE)"
 }
 
 # Events run inside the server and write through every maintenance. Where the scheduler is off none runs.

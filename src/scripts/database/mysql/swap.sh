@@ -30,9 +30,13 @@ swap() {
 	flush_log "$away"
 }
 
+# The schema's defaults are what a table made later would get.
+bring_defaults() {
+	awk -F '	' -v name="$(sql_name "$live")" '$1 == "schema" && $2 !~ /^CREATE/ { print "ALTER DATABASE " name " CHARACTER SET " $2 " COLLATE " $3 ";" }' "$programs/definitions" | sql
+}
+
 bring_programs() {
-	# the schema's defaults are what a table made later would get
-	awk -F '	' -v name="$(sql_name "$live")" '$1 == "schema" { print "ALTER DATABASE " name " CHARACTER SET " $2 " COLLATE " $3 ";" }' "$programs/definitions" | sql
+	bring_defaults
 	write_sql drop-triggers "$live" "$live" | sql "$live"
 	sql "$live" <"$programs/triggers.sql"
 	dump --skip-triggers --routines --events >"$state/routines.now"

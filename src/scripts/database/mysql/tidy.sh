@@ -7,9 +7,11 @@ STATES=$(run_states "$BACKSTAY_PATH/.backstay/runs")
 
 main() {
 	if [ "$BACKSTAY_DIRECTION" = committed ] && [ -e "$state/sealed" ]; then
-		: >"$state/kept"
+		# where it is a file, that it is there is looked at before a rollback
+		if [ -d "$state/archive" ]; then printf '%s\n' "$state/archive/manifest" >"$state/kept"; else : >"$state/kept"; fi
 		persist "$state/kept"
 	fi
+	tidy_beside
 	drop_schema "$earlier"
 	drop_schema "$replaced"
 	kept=0
