@@ -18,8 +18,10 @@ const EXACT: &str = "
         (1.17549435e-38, 5e-324, 0, '', '', '', 1999, NULL, ''), (3.402823466e38, 0.1, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
     CREATE TABLE `we``ird \"name` (`a b,c` INT PRIMARY KEY, `ü''` VARCHAR(3) COMMENT 'tab\\t, line\\n, \\\\ and ''') COMMENT 'it''s'; INSERT INTO `we``ird \"name` VALUES (1, '''');
     CREATE TABLE `schema` (id INT PRIMARY KEY); CREATE TABLE days (id INT PRIMARY KEY, d DATE) PARTITION BY HASH (id) PARTITIONS 3;
-    INSERT INTO days SELECT seq, NULL FROM seq_1_to_100;
-    CREATE TABLE large (id INT PRIMARY KEY, b LONGBLOB); INSERT INTO large VALUES (1, RANDOM_BYTES(1000)), (2, CONCAT('\\0', REPEAT(RANDOM_BYTES(1000), 40000), CHAR(13), CHAR(10)))";
+    INSERT INTO days SELECT seq, NULL FROM seq_1_to_100";
+
+/// A row of 40 MB, with the bytes that statements break at.
+const LARGE: &str = "CREATE TABLE large (id INT PRIMARY KEY, b LONGBLOB); INSERT INTO large VALUES (1, RANDOM_BYTES(1000)), (2, CONCAT('\\0', REPEAT(RANDOM_BYTES(1000), 40000), CHAR(13), CHAR(10)))";
 
 /// A site whose account has rights on its own schema alone, with what a shop has.
 fn poor_site() -> Site {
@@ -218,6 +220,7 @@ fn an_archive_of_the_live_schema_is_one_state_of_it_and_comes_back_to_the_last_b
     let site = Site::with_mariadb();
     site.schema().query_as_app(GROWN);
     site.schema().query_as_app(EXACT);
+    site.schema().query_as_app(LARGE);
     site.schema().query_as_app("CREATE TABLE one (n INT PRIMARY KEY); CREATE TABLE two (n INT PRIMARY KEY)");
     let scripts = Scripts::of(&site);
     // two rows that belong together, all the time

@@ -85,7 +85,7 @@ why_fence() {
 
 look_at_privileges() {
 	[ "$MODE" = dump ] || [ -z "$(lacking)" ] || refuse "the account may not keep a copy beside $live: it lacks $(lacking) on $shadow" \
-		"as the database's administrator, once: $(grant); or, at the price of a longer maintenance: protect: dump"
+		"set databases.$BACKSTAY_DB.protect to auto, at the price of a longer maintenance; or, as the database's administrator, once: $(grant)"
 	[ -n "$(part probe may-lock)" ] || refuse "the account may not lock the tables of $live" \
 		"as the database's administrator, once: GRANT LOCK TABLES ON $(sql_name "$live").* TO $(sql <"$BACKSTAY_DB_DIR/who.sql" | sed -n 2p);"
 }

@@ -8,7 +8,7 @@ copy_schema() {
 	# ours, before anything is in it: what has no marker is never dropped
 	printf 'CREATE TABLE backstay_marker (run VARCHAR(64) NOT NULL) ENGINE = InnoDB;\nINSERT INTO backstay_marker VALUES (%s);\n' "$(sql_text "$BACKSTAY_RUN")" | sql "$2" || return 1
 	write_sql make "$1" "$2" | run_sql "$2" || return 1
-	definitions "$1" | grep -v '^schema	' | awk -f "$BACKSTAY_DB_DIR/keys.awk" | run_sql "$2" || return 1
+	definitions "$1" | awk -F '	' '$2 ~ /^CREATE /' | awk -f "$BACKSTAY_DB_DIR/keys.awk" | run_sql "$2" || return 1
 	write_sql rows "$1" "$2" copy >"$state/copy.sql" || return 1
 	in_sessions "$state/copy.sql" "$2"
 }
