@@ -10,6 +10,7 @@ mod failures;
 mod guard;
 mod keys;
 mod kinds;
+mod leaks;
 mod left;
 mod maintenance;
 mod mysql;
