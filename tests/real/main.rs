@@ -11,6 +11,7 @@ mod fidelity;
 mod guard;
 mod keys;
 mod kinds;
+mod leaks;
 mod left;
 mod maintenance;
 mod mysql;

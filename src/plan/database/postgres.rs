@@ -15,6 +15,7 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         file("probe", script!("postgres/probe.sh")),
         file("copy", script!("postgres/copy.sh")),
         file("seal", script!("postgres/seal.sh")),
+        file("leaks", script!("postgres/leaks.sh")),
         file("flush", script!("postgres/flush.sh")),
         file("restore", script!("postgres/restore.sh")),
         file("restore-of", script!("postgres/restore-of.sh")),
@@ -22,6 +23,7 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         file("discard", script!("postgres/discard.sh")),
         file("tidy", script!("postgres/tidy.sh")),
         file("copy.sql", script!("postgres/copy.sql")),
+        file("leaks.sql", script!("postgres/leaks.sql")),
         file("like.sql", script!("postgres/like.sql")),
         file("manifest.sql", script!("postgres/manifest.sql")),
         file("others.sql", script!("postgres/others.sql")),
@@ -30,6 +32,7 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         file("session.sql", script!("postgres/session.sql")),
         file("sessions.sql", script!("postgres/sessions.sql")),
         file("settings.sql", script!("postgres/settings.sql")),
+        file("writes.sql", script!("postgres/writes.sql")),
         PlanFile::text("params", scripts::params(params)),
     ]
 }

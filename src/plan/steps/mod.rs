@@ -42,6 +42,7 @@ pub fn lib(config: &Config) -> Vec<PlanFile> {
         ("maintenance.sh", script!("lib/maintenance.sh")),
         ("workers.sh", script!("lib/workers.sh")),
         ("databases.sh", script!("lib/databases.sh")),
+        ("leaks.sh", script!("lib/leaks.sh")),
         ("engine.sh", script!("lib/engine.sh")),
         ("run-states.sh", script!("lib/run-states.sh")),
         ("release.sh", script!("lib/release.sh")),

@@ -3,6 +3,8 @@
 set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/databases.sh"
+. "$BACKSTAY_DIR/lib/leaks.sh"
+look_for_leaks sealed
 notes=
 fact data migrated
 for name in $DATABASES; do

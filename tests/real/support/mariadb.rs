@@ -295,6 +295,39 @@ impl Schema {
         }
     }
 
+    /// Another account with rights on the schema, and no password; its name.
+    pub fn other_account(&self) -> String {
+        let other = format!("other_{}", self.name);
+        self.query(&format!(
+            "CREATE USER '{other}'@'127.0.0.1'; GRANT ALL ON `{}`.* TO '{other}'@'127.0.0.1'",
+            self.name.replace('_', "\\_")
+        ));
+        other
+    }
+
+    /// Statements as that account, in a schema or in none, left running; they end with the guard.
+    pub fn start_as(&self, account: &str, schema: &str, sql: &str) -> Guarded {
+        let mut client = Command::new("mariadb");
+        client
+            .args(["--no-defaults", "-h127.0.0.1", "--force"])
+            .arg(format!("-P{}", self.server.port))
+            .arg(format!("-u{account}"));
+        client.args(["-e", sql, schema].into_iter().filter(|word| !word.is_empty()));
+        Guarded(
+            client
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("mariadb is installed"),
+        )
+    }
+
+    /// How many statements of that account the server works on that hold this text.
+    pub fn works_as(&self, account: &str, text: &str) -> usize {
+        self.server.statements(account, text).len()
+    }
+
     /// The account loses its rights on schemas beside its own.
     pub fn deny_copies(&self) {
         self.query(&format!("REVOKE ALL ON {} FROM {}", self.copies(), self.account()));

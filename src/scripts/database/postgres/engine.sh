@@ -145,5 +145,9 @@ settings() { from_file settings -v of="$1"; }
 # Gives one database what is kept of another outside of it.
 like() { from_file like -v from="$1" -v to="$2"; }
 
+# What the server has counted in the live database until now: what is counted later nobody of ours has written.
+mark_writes() { count_writes >"$state/written.sealed" || rm -f "$state/written.sealed"; }
+count_writes() { sql "$live" <"$BACKSTAY_DB_DIR/writes.sql"; }
+
 . "$BACKSTAY_DB_DIR/fence.sh"
 . "$BACKSTAY_DB_DIR/swap.sh"
