@@ -20,6 +20,10 @@ pub enum Purpose {
     Deploy,
     /// The newest committed runs are told as well.
     Rollback,
+    /// A run that has to do with archives alone: neither workers nor what an engine needs to protect a database are looked at.
+    Backup,
+    /// What there is to restore from is told as well.
+    Restore,
     /// A person reads it: ended runs, and the SQL of pending migrations. To get it, their code is run against
     /// connections that carry nothing out.
     Plan,
@@ -35,6 +39,8 @@ pub fn probe(config: &Config, request: &Request, purpose: Purpose) -> io::Result
     let word = match purpose {
         Purpose::Deploy => "deploy",
         Purpose::Rollback => "rollback",
+        Purpose::Backup => "backup",
+        Purpose::Restore => "restore",
         Purpose::Plan => "plan",
     };
     values.push(("KEY", request.key.as_ref().map(|(key, _)| key.clone()).unwrap_or_default()));

@@ -77,14 +77,14 @@ const KINDS: [&str; 25] = [
     "counter public.fresh|7|0|f",
 ];
 
-fn grown(site: &Site) {
+pub(super) fn grown(site: &Site) {
     let database = site.database();
     database.query(&GROWN.replace("{app}", &database.name));
 }
 
 /// Told by lines, since the whole of it fills the screen.
 #[track_caller]
-fn assert_same(now: &str, before: &str, when: &str) {
+pub(super) fn assert_same(now: &str, before: &str, when: &str) {
     if now != before {
         let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<String>>();
         let (now, before) = (lines(now), lines(before));

@@ -215,6 +215,8 @@ fn the_schema_takes_the_documented_example_and_refuses_what_the_binary_refuses()
         (MINIMAL.replace("5s", "{ s: 5 }"), false),
         (MINIMAL.replace("laravel", "laravell"), false),
         (format!("{MINIMAL}retention: 3\n"), false),
+        (format!("{MINIMAL}retention: {{ last: 3, daily: 7 }}\n"), true),
+        (format!("{MINIMAL}offsite: 3\n"), false),
         (format!("{MINIMAL}    hots: x\n"), false),
         (MINIMAL.replace("version: 1\n", ""), false),
     ] {

@@ -73,6 +73,7 @@ impl Resolver<'_> {
                 database: raw.database,
                 keep_copies: raw.keep_copies.unwrap_or(1),
                 keep_failed,
+                archive: raw.archive.unwrap_or(false),
                 name,
             })
         };
@@ -95,7 +96,11 @@ fn without_use(preset: Preset, engine: &Engine, raw: &raw::Database) -> Option<(
         ]
     };
     let retention = |why: &'static str| {
-        [(raw.keep_copies.is_some(), "keep_copies", why), (raw.keep_failed.is_some(), "keep_failed", why)]
+        [
+            (raw.keep_copies.is_some(), "keep_copies", why),
+            (raw.keep_failed.is_some(), "keep_failed", why),
+            (raw.archive == Some(true), "archive", why),
+        ]
     };
     let mut all = vec![of_preset];
     match engine {

@@ -143,7 +143,11 @@ drop_database() {
 settings() { from_file settings -v of="$1"; }
 
 # Gives one database what is kept of another outside of it.
-like() { from_file like -v from="$1" -v to="$2"; }
+like() {
+	BACKSTAY_RECORDED=$state/like
+	export BACKSTAY_RECORDED
+	settings "$1" >"$BACKSTAY_RECORDED" && from_file like -v to="$2"
+}
 
 . "$BACKSTAY_DB_DIR/fence.sh"
 . "$BACKSTAY_DB_DIR/swap.sh"
