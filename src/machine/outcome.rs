@@ -143,7 +143,7 @@ fn data(state: &RunState) -> Data {
         (true, Some("migrated")) => Data::Migrated,
         (true, Some("kept-migrated")) => Data::KeptMigrated,
         (_, Some("restored")) => Data::Restored,
-        (true, _) => Data::Untouched,
+        (true, _) | (false, Some("untouched")) => Data::Untouched,
         (false, _) if state.has_begun("migrate") || state.has_begun("restore") => Data::KeptMigrated,
         (false, _) => Data::Untouched,
     }

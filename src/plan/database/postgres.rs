@@ -15,6 +15,7 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         file("probe", script!("postgres/probe.sh")),
         file("copy", script!("postgres/copy.sh")),
         file("seal", script!("postgres/seal.sh")),
+        file("leaks", script!("postgres/leaks.sh")),
         file("flush", script!("postgres/flush.sh")),
         file("restore", script!("postgres/restore.sh")),
         file("restore-of", script!("postgres/restore-of.sh")),
@@ -31,6 +32,7 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         file("create.sql", script!("postgres/create.sql")),
         file("snapshot.sql", script!("postgres/snapshot.sql")),
         file("extensions.sql", script!("postgres/extensions.sql")),
+        file("leaks.sql", script!("postgres/leaks.sql")),
         file("like.sql", script!("postgres/like.sql")),
         file("manifest.sql", script!("postgres/manifest.sql")),
         file("others.sql", script!("postgres/others.sql")),
@@ -39,6 +41,7 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         file("session.sql", script!("postgres/session.sql")),
         file("sessions.sql", script!("postgres/sessions.sql")),
         file("settings.sql", script!("postgres/settings.sql")),
+        file("writes.sql", script!("postgres/writes.sql")),
         PlanFile::text("params", scripts::params(params)),
     ]
 }

@@ -10,6 +10,7 @@ pub(super) fn files(database: &Database, run: &str) -> Vec<PlanFile> {
     vec![
         file("engine.sh", script!("sqlite/engine.sh")),
         file("seal", script!("sqlite/seal.sh")),
+        file("leaks", script!("sqlite/leaks.sh")),
         file("restore", script!("sqlite/restore.sh")),
         file("restore-of", script!("sqlite/restore-of.sh")),
         file("unload", script!("sqlite/unload.sh")),

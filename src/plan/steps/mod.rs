@@ -44,6 +44,7 @@ pub fn lib(config: &Config) -> Vec<PlanFile> {
         ("maintenance.sh", script!("lib/maintenance.sh")),
         ("workers.sh", script!("lib/workers.sh")),
         ("databases.sh", script!("lib/databases.sh")),
+        ("leaks.sh", script!("lib/leaks.sh")),
         ("engine.sh", script!("lib/engine.sh")),
         ("archive.sh", script!("lib/archive.sh")),
         ("upload.sh", script!("lib/upload.sh")),

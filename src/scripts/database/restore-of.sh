@@ -4,7 +4,9 @@
 set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/databases.sh"
+. "$BACKSTAY_DIR/lib/leaks.sh"
 RESTORE_OF=${RESTORE_OF-} LOADED_FROM=${LOADED_FROM-}
+look_for_leaks sealed
 notes=
 fact data migrated
 for name in $DATABASES; do

@@ -77,7 +77,7 @@ ask() { printf '%s\n' "$1" | sql ${2:+"$2"}; }
 # part FILE NAME: what the questions under a name in FILE.sql answer. @app is the app's user, also where an administrator asks.
 part() {
 	{
-		printf 'SET @live = %s, @shadow = %s;\n' "$(sql_text "$live")" "$(sql_text "$shadow")"
+		printf 'SET @live = %s, @shadow = %s, @moment = %s;\n' "$(sql_text "$live")" "$(sql_text "$shadow")" "$(sql_text "${BACKSTAY_MOMENT-}")"
 		printf "SET @app = %s;\n" "$(if [ -s "$state/app-user" ]; then sql_text "$(cat "$state/app-user")"; else printf "SUBSTRING_INDEX(USER(), '@', 1)"; fi)"
 		sed -n "/^-- $2:/,/^-- [a-z-]*:/p" "$BACKSTAY_DB_DIR/$1.sql" | grep -v '^-- '
 	} | sql

@@ -149,5 +149,9 @@ like() {
 	settings "$1" >"$BACKSTAY_RECORDED" && from_file like -v to="$2"
 }
 
+# What the server has counted in the live database until now: what is counted later nobody of ours has written.
+mark_writes() { count_writes >"$state/written.sealed" || rm -f "$state/written.sealed"; }
+count_writes() { sql "$live" <"$BACKSTAY_DB_DIR/writes.sql"; }
+
 . "$BACKSTAY_DB_DIR/fence.sh"
 . "$BACKSTAY_DB_DIR/swap.sh"

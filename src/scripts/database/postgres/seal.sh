@@ -23,6 +23,7 @@ main() {
 	noted copy oid >"$state/copy-oid"
 	persist "$state/settings" "$state/copy-oid" "$state/manifest" "$state"
 	open_fence
+	mark_writes
 	printf 'proof exclusion\nfence exclusive\n' >"$state/facts"
 	say "$live copied by the server, $(noted copy megabytes) MB, while nobody could connect (exclusion, exclusive)"
 }
