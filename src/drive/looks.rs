@@ -22,7 +22,8 @@ pub(super) async fn probe(target: Arc<Target>, job: Arc<Job>, begun: oneshot::Se
         Goal::Plan => plan::Purpose::Plan,
         Goal::Rollback(_) => plan::Purpose::Rollback,
         Goal::Backup(BackupRequest::Restore(_)) => plan::Purpose::Restore,
-        Goal::Backup(_) => plan::Purpose::Backup,
+        Goal::Backup(BackupRequest::Prune(_)) => plan::Purpose::Prune,
+        Goal::Backup(BackupRequest::Create | BackupRequest::Try(_)) => plan::Purpose::Backup,
         Goal::Deploy | Goal::Settle { .. } | Goal::Abort => plan::Purpose::Deploy,
     };
     let tar = match plan::probe(&job.config, &job.request, purpose) {

@@ -1,7 +1,10 @@
 //! What there is to restore from: archives, and the copies that runs have sealed. It is the one list that commands choose from, whoever
 //! keeps what is on it; names are `RUN/DATABASE`.
 
-use crate::scripts::{Reply, columns};
+use crate::{
+    model::RunId,
+    scripts::{Reply, columns},
+};
 
 /// Something that a database can be restored from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,8 +87,16 @@ pub fn backups(reply: &Reply) -> Vec<Backup> {
     all
 }
 
+/// What else lies there is none of ours: names go back to the target as words.
+fn is_ours(run: &str, database: &str) -> bool {
+    RunId::try_from(run.to_owned()).is_ok() && database.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
 fn archive(columns: &[String], faults: &[Vec<String>]) -> Option<Backup> {
     let [run, database, engine, source, created, bytes, _, at, how] = columns else { return None };
+    if !is_ours(run, database) {
+        return None;
+    }
     let found = |fault: &&Vec<String>| fault.first() == Some(run) && fault.get(1) == Some(database);
     let created_ms = created.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond);
     Some(Backup {
@@ -107,6 +118,9 @@ fn archive(columns: &[String], faults: &[Vec<String>]) -> Option<Backup> {
 
 fn copy(columns: &[String]) -> Option<Backup> {
     let [run, database, engine, source, bytes] = columns else { return None };
+    if !is_ours(run, database) {
+        return None;
+    }
     Some(Backup {
         kind: BackupKind::Copy,
         run: run.clone(),
@@ -135,7 +149,8 @@ mod tests {
     fn what_the_target_says_of_archives_and_copies_is_read_newest_first() {
         let reply = b"archive\t20261123T101500Z-3f2a1c9\\tmain\\tsqlite\\t/srv/a b\\t2026-11-23T10:15:02Z\\t812\\t4\\t1795428910\\trestore\n\
             fault\t20261123T101500Z-3f2a1c9\\tmain\\t0001.database.zst is missing\n\
-            kept\t20261124T101500Z-3f2a1c9\\tmain\\tmysql\\tshop\\t-\narchive\tbroken\n";
+            kept\t20261124T101500Z-3f2a1c9\\tmain\\tmysql\\tshop\\t-\narchive\tbroken\n\
+            kept\ta b*\\tmain\\tmysql\\tshop\\t-\n";
         let found = backups(&Reply::parse(reply));
         let names: Vec<_> = found.iter().map(|backup| (backup.kind.as_str(), backup.name())).collect();
         assert_eq!(

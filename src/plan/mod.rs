@@ -2,6 +2,8 @@
 //! host is reached.
 
 mod backup;
+#[cfg(test)]
+mod backup_tests;
 mod backups;
 mod build;
 mod bundle;

@@ -22,6 +22,8 @@ pub enum Purpose {
     Rollback,
     /// A run that has to do with archives alone: neither workers nor what an engine needs to protect a database are looked at.
     Backup,
+    /// Files are removed: the app has no part in it, and may be broken.
+    Prune,
     /// What there is to restore from is told as well.
     Restore,
     /// A person reads it: ended runs, and the SQL of pending migrations. To get it, their code is run against
@@ -40,6 +42,7 @@ pub fn probe(config: &Config, request: &Request, purpose: Purpose) -> io::Result
         Purpose::Deploy => "deploy",
         Purpose::Rollback => "rollback",
         Purpose::Backup => "backup",
+        Purpose::Prune => "prune",
         Purpose::Restore => "restore",
         Purpose::Plan => "plan",
     };

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     postgres::{assert_same, grown},
-    support::{Site, as_user, eventually},
+    support::{Site, as_user, eventually, postgres::program},
 };
 
 /// The lines of `backup list`, of archives alone.
@@ -73,7 +73,7 @@ fn an_archive_brings_the_data_back(site: &Site) {
     let name = format!("{run}/main");
     assert!(folder.join("manifest").exists());
     assert_eq!(archives(site)[0]["verified_at"], Value::Null);
-    site.backstay(&["backup", "verify"]).is(0).says(&name).says("read just now");
+    site.backstay(&["backup", "verify"]).is(0).says(&name).says("read ");
     let beside = site.beside();
     site.backstay(&["backup", "verify", &run, "--restore"]).is(0).says("1 of 1 came back as they were archived");
     assert_eq!((archives(site)[0]["verified_by"].as_str(), site.beside()), (Some("restore"), beside));
@@ -82,13 +82,19 @@ fn an_archive_brings_the_data_back(site: &Site) {
     // a migration, and what users write
     site.deploy_of(&["good"], "2222222", &[]).is(0);
     assert_eq!(site.get("/slow-order").0, 200);
-    assert_ne!(logical(site), before);
+    let after = logical(site);
+    assert_ne!(after, before);
     let restored = site.backstay(&["backup", "restore", &run, "--archive", "--yes", "--json"]).is(0);
     let outcome = restored.outcome();
     assert_eq!((&outcome["outcome"], &outcome["data"]), (&json!("committed"), &json!("restored")));
     restored.says("The restored data is live.");
     assert_same(&logical(site), &before, "the restored data");
     assert_eq!((site.get("/").0, site.live_revision().as_deref()), (200, Some("2222222")));
+
+    // what it replaced is kept as its copy, and comes back as well
+    let own = outcome["run"].as_str().expect("a run");
+    site.backstay(&["backup", "restore", own, "--yes"]).is(0);
+    assert_same(&logical(site), &after, "what the restore had replaced");
     site.await_no_executor();
     assert_eq!(site.crontab(), "");
 }
@@ -104,8 +110,75 @@ fn an_archive_of_postgresql_holds_all_that_grew_there_and_is_brought_back() {
     grown(&site);
     // the app's own account may make no event trigger and no publication
     let admin = site.database().admin_file(&site.marks);
-    site.configure(&format!("databases: {{ main: {{ admin: {admin} }} }}\n"));
+    site.configure(&format!("databases: {{ main: {{ admin: {admin}, archive: true }} }}\n"));
     an_archive_brings_the_data_back(&site);
+    // the one that was asked for, and those of the copies that a deploy and two restores have sealed
+    assert_eq!(archives(&site).len(), 4);
+    site.backstay(&["backup", "verify"]).is(0);
+
+    // a file of statements, as people have them
+    let (live, database) = (site.data(), site.database());
+    let dump = Command::new(program("pg_dump"))
+        .envs(database.server().environment())
+        .arg(&database.name)
+        .output()
+        .expect("pg_dump");
+    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+    let file = site.runner.join("shop.sql");
+    let write = |more: &str| fs::write(&file, [dump.stdout.as_slice(), more.as_bytes()].concat()).expect("ours");
+    write(&format!("\n\\connect {}\nDROP TABLE orders CASCADE;\n", database.name));
+    let refused = site.backstay(&["backup", "restore", "shop.sql", "--yes"]).is(3);
+    refused.says("a command of the client: \\connect").says("Nothing was changed.");
+    write("CREATE TABLE public.half (n int);\nSELECT nothing FROM public.nowhere;\n");
+    site.backstay(&["backup", "restore", "shop.sql", "--yes"]).is(10).says("load failed").says("nowhere");
+    let beside = site.beside();
+    assert_same(&site.data(), &live, "a file that fails touches nothing");
+    write("");
+    // pg_dump leaves the versions of extensions to the server
+    let of_file = || {
+        let mut lines: Vec<_> =
+            logical(&site).lines().filter(|line| !line.contains("citext")).map(str::to_owned).collect();
+        lines.dedup();
+        lines.join("\n")
+    };
+    let before = of_file();
+    assert_eq!(site.get("/slow-order").0, 200);
+    let packed = run_gzip(&file);
+    site.backstay(&["backup", "restore", &packed, "--yes"]).is(0).says("made by the statements");
+    assert_same(&of_file(), &before, "what the file had");
+    assert_eq!(site.beside().len(), beside.len(), "{beside:?} {:?}", site.beside());
+}
+
+#[test]
+fn a_file_of_statements_is_brought_back_on_mariadb_and_one_that_leads_elsewhere_is_not_sent() {
+    let site = Site::with_mariadb();
+    site.schema().query_as_app(
+        "CREATE VIEW heavy AS SELECT id FROM customers; CREATE TRIGGER t BEFORE INSERT ON customers FOR EACH ROW SET NEW.name = TRIM(NEW.name);",
+    );
+    let (before, name) = (site.data(), site.schema().name.clone());
+    let dump = site.schema().dump();
+    let file = site.runner.join("shop.sql");
+    let more =
+        format!("USE `{name}`; DROP TABLE orders; DELETE FROM `{name}`.orders;\n\\! touch /tmp/backstay-was-here\n");
+    fs::write(&file, format!("{dump}\n{more}")).expect("ours");
+    let refused = site.backstay(&["backup", "restore", "shop.sql", "--yes"]).is(3);
+    refused
+        .says(": USE: ")
+        .says("before a dot, which is the live data")
+        .says("a command of the client: \\! touch")
+        .says("Nothing was changed.");
+    fs::write(&file, format!("{dump}\nINSERT INTO nowhere VALUES (1);\n")).expect("ours");
+    let beside = site.beside();
+    site.backstay(&["backup", "restore", "shop.sql", "--yes"]).is(10).says("load failed").says("nowhere");
+    assert_eq!((site.data() == before, site.beside()), (true, beside.clone()));
+
+    fs::write(&file, &dump).expect("ours");
+    site.deploy_of(&["good"], "2222222", &[]).is(0);
+    assert_eq!(site.get("/slow-order").0, 200);
+    let packed = run_gzip(&file);
+    site.backstay(&["backup", "restore", &packed, "--yes"]).is(0).says("tables made by the statements");
+    assert_same(&site.data(), &before, "what the file had");
+    assert_eq!(site.get("/orders").0, 200);
 }
 
 #[test]

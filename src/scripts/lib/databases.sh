@@ -94,8 +94,10 @@ remove_archive() {
 
 # What a run that is dead has left half written; nobody else writes while the lock is held.
 remove_halves() {
+	halves_left=0
 	for half in "$BACKSTAY_PATH"/.backstay/copies/*/*.part*; do
-		[ ! -e "$half" ] || rm -rf "$half"
+		[ ! -e "$half" ] || rm -rf "$half" || halves_left=1
 		rmdir "${half%/*}" 2>/dev/null || :
 	done
+	return "$halves_left"
 }

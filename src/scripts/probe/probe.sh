@@ -77,7 +77,7 @@ look_at_runs() {
 	deploy) ;;
 	rollback) each_run say_committed ;;
 	plan) each_run say_ended ;;
-	backup) ;;
+	backup | prune) ;;
 	restore)
 		each_run say_committed
 		say_backups
@@ -232,12 +232,15 @@ main() {
 	look_at_path
 	look_at_runs
 	look_at_guard
-	look_at_app
-	if [ "$PURPOSE" != backup ]; then
+	[ "$PURPOSE" = prune ] || look_at_app
+	case $PURPOSE in
+	backup | prune) ;;
+	*)
 		look_at_workers
 		look_at_databases
-	fi
-	look_at_site
+		look_at_site
+		;;
+	esac
 	emit complete yes
 }
 

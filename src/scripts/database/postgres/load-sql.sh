@@ -10,13 +10,14 @@ main() {
 	settings "$live" </dev/null >"$recorded"
 	make_earlier "$recorded" </dev/null
 	trap drop_half EXIT
-	sql "$earlier" >/dev/null 2>"$state/refused" || {
+	# as a client of the app's has it, not as ours
+	{ printf 'RESET ALL;\n' && cat; } | sql "$earlier" >/dev/null 2>"$state/refused" || {
 		tail -n 5 "$state/refused" | cut -b 1-400 >&2
-		say_failed "the statements could not be carried out, nothing was kept of them: $(tail -n 1 "$state/refused" | cut -b 1-300)"
+		say_failed "the statements could not be carried out, nothing was kept of them: $(grep -m 1 'ERROR: ' "$state/refused" | sed 's/^.*ERROR: *//' | cut -b 1-300)"
 	}
 	from_file like -v to="$earlier" </dev/null
-	keep_loaded
 	sql "$earlier" <"$BACKSTAY_DB_DIR/counts.sql" >"$state/counts"
+	keep_loaded
 	trap - EXIT
 	say "$earlier: $(awk 'END { print NR - 1 }' "$state/counts") tables made by the statements"
 }
