@@ -3,6 +3,7 @@
 set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/databases.sh"
+. "$BACKSTAY_DIR/lib/upload.sh"
 
 load() {
 	BACKSTAY_DB_ARCHIVE=$(archive_of "$ARCHIVE_OF" "$name")
@@ -10,17 +11,10 @@ load() {
 	in_database "$name" load
 }
 
-# A pipe tells only how its last command ended, so the first one leaves a mark when it did well.
 load_statements() {
-	read -r sha256 bytes format <"$BACKSTAY_DIR/upload/done"
-	case $format in
-	zstd) decompress='zstd -dcq' ;;
-	gzip) decompress='gzip -dc' ;;
-	*) fail "the statements came as '$format', which this step does not know" ;;
-	esac
+	read -r sha256 bytes format <"$UPLOAD/done"
 	whole=$BACKSTAY_STATE/statements-whole
-	rm -f "$whole"
-	{ $decompress <"$BACKSTAY_DIR/upload/artifact" && : >"$whole"; } | in_database "$name" load-sql && [ -e "$whole" ]
+	unpacked_upload "$whole" | in_database "$name" load-sql && [ -e "$whole" ]
 }
 
 main() {
@@ -37,7 +31,7 @@ main() {
 		fi
 		database_note
 	done
-	rm -f "$BACKSTAY_DIR/upload/artifact"
+	rm -f "$UPLOAD/artifact"
 	note "$notes"
 }
 

@@ -11,3 +11,13 @@ wait_for_upload() {
 	found=$(sha256sum <"$UPLOAD/artifact")
 	[ "${found%% *}" = "$sha256" ] || fail "what was sent arrived damaged (SHA-256 ${found%% *} instead of $sha256): try again"
 }
+
+# What was sent, as it was, on standard output. As a pipe tells only how its last command ended, the file $1 is there when this one did well.
+unpacked_upload() {
+	rm -f "$1"
+	case $format in
+	zstd) zstd -dcq <"$UPLOAD/artifact" ;;
+	gzip) gzip -dc <"$UPLOAD/artifact" ;;
+	*) fail "it came as '$format', which this step does not know" ;;
+	esac && : >"$1"
+}

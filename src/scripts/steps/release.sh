@@ -25,16 +25,9 @@ remember() {
 	persist "$MADE"
 }
 
-# A pipe tells only how its last command ended, so the first one leaves a mark when it did well.
 unpack() {
 	whole=$BACKSTAY_STATE/release-whole
-	rm -f "$whole"
-	case $format in
-	zstd) decompress="zstd -dcq" ;;
-	gzip) decompress="gzip -dc" ;;
-	*) fail "the artifact came as '$format', which this step does not know" ;;
-	esac
-	{ $decompress <"$UPLOAD/artifact" && : >"$whole"; } | tar -xopf - -C "$PART" && [ -e "$whole" ]
+	unpacked_upload "$whole" | tar -xopf - -C "$PART" && [ -e "$whole" ]
 }
 
 unpack_or_give_back() {
