@@ -244,6 +244,16 @@ fn what_harms_an_archive_is_named_and_never_brought_back() {
     }
     site.backstay(&["backup", "restore", &first]).is(2).says("--yes");
     assert_eq!(site.data(), data);
+
+    // one that was brought here from elsewhere is one like any other
+    let copies = site.path.join(".backstay/copies");
+    as_user(&format!(
+        "cd {} && mkdir -m 700 20200101T000000Z-abcdefa && cp -a {first}/main 20200101T000000Z-abcdefa/",
+        copies.display()
+    ));
+    assert_eq!(site.get("/slow-order").0, 200);
+    site.backstay(&["backup", "restore", "20200101T000000Z-abcdefa/main", "--yes"]).is(0);
+    assert_eq!(site.data(), data);
 }
 
 #[test]
