@@ -33,6 +33,7 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         file("snapshot.sql", script!("postgres/snapshot.sql")),
         file("extensions.sql", script!("postgres/extensions.sql")),
         file("leaks.sql", script!("postgres/leaks.sql")),
+        file("recorded.sql", script!("postgres/recorded.sql")),
         file("like.sql", script!("postgres/like.sql")),
         file("manifest.sql", script!("postgres/manifest.sql")),
         file("others.sql", script!("postgres/others.sql")),

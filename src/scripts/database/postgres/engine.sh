@@ -143,11 +143,7 @@ drop_database() {
 settings() { from_file settings -v of="$1"; }
 
 # Gives one database what is kept of another outside of it.
-like() {
-	BACKSTAY_RECORDED=$state/like
-	export BACKSTAY_RECORDED
-	settings "$1" >"$BACKSTAY_RECORDED" && from_file like -v to="$2"
-}
+like() { from_file like -v from="$1" -v to="$2"; }
 
 # What the server has counted in the live database until now: what is counted later nobody of ours has written.
 mark_writes() { count_writes >"$state/written.sealed" || rm -f "$state/written.sealed"; }

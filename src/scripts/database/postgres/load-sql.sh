@@ -15,7 +15,7 @@ main() {
 		tail -n 5 "$state/refused" | cut -b 1-400 >&2
 		say_failed "the statements could not be carried out, nothing was kept of them: $(grep -m 1 'ERROR: ' "$state/refused" | sed 's/^.*ERROR: *//' | cut -b 1-300)"
 	}
-	from_file like -v to="$earlier" </dev/null
+	like "$live" "$earlier" </dev/null
 	sql "$earlier" <"$BACKSTAY_DB_DIR/counts.sql" >"$state/counts"
 	keep_loaded
 	trap - EXIT

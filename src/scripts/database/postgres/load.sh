@@ -14,7 +14,7 @@ main() {
 	"$PG_RESTORE" -w -Fd --exit-on-error -j "$BACKSTAY_JOBS" -d "$BACKSTAY_CONNECT" "$BACKSTAY_DB_ARCHIVE" 2>"$state/refused" ||
 		say_failed "what was archived cannot be restored: $(grep -v '^$' "$state/refused" | tail -n 2 | tr '\n' ' ')"
 	compare
-	from_file like -v to="$earlier" 2>"$state/refused" || say_failed "privileges or settings could not be made again: $(tail -n 2 "$state/refused" | tr '\n' ' ')"
+	from_file recorded -v to="$earlier" 2>"$state/refused" || say_failed "privileges or settings could not be made again: $(tail -n 2 "$state/refused" | tr '\n' ' ')"
 	keep_loaded
 	compare_settings
 	trap - EXIT
