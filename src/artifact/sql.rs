@@ -390,7 +390,7 @@ fn elsewhere(dialect: Dialect, words: &[&str]) -> Option<String> {
                 || follows(words, "INTO", "DUMPFILE")
         }
         Dialect::Postgres => {
-            matches!(first, "DO" | "CALL" | "REASSIGN" | "LOAD" | "VACUUM" | "CHECKPOINT" | "PREPARE" | "EXECUTE")
+            matches!(first, "DO" | "CALL" | "REASSIGN" | "LOAD" | "PREPARE" | "EXECUTE")
                 || (first == "DROP" && second == "OWNED")
                 || (first == "ALTER" && second == "SYSTEM")
                 || (matches!(first, "CREATE" | "ALTER" | "DROP") && second == "SUBSCRIPTION")

@@ -232,7 +232,7 @@ fn what_harms_an_archive_is_named_and_never_brought_back() {
     site.configure("retention: { last: 1 }\n");
     site.backstay(&["backup", "prune", "--dry-run"]).is(0).says(&format!("would go: {second}/main"));
     assert_eq!(archives(&site).len(), 2);
-    site.backstay(&["backup", "prune"]).is(0).says("1 archives removed");
+    site.backstay(&["backup", "prune"]).is(0).says("1 archive removed");
     let left = archives(&site);
     assert_eq!((left.len(), left[0]["run"].as_str()), (1, Some(first.as_str())));
     assert!(!site.path.join(format!(".backstay/copies/{second}")).exists());

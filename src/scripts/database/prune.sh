@@ -9,4 +9,4 @@ for one in $REMOVED; do
 	removed=$((removed + 1))
 done
 remove_halves || fact warning "what is left of the archives could not be removed from $BACKSTAY_PATH/.backstay/copies"
-note "$removed archives removed"
+if [ "$removed" -eq 1 ]; then note "1 archive removed"; else note "$removed archives removed"; fi
