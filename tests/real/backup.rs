@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use serde_json::{Value, json};
@@ -115,6 +116,20 @@ fn an_archive_of_postgresql_holds_all_that_grew_there_and_is_brought_back() {
     // the one that was asked for, and those of the copies that a deploy and two restores have sealed
     assert_eq!(archives(&site).len(), 4);
     site.backstay(&["backup", "verify"]).is(0);
+
+    // users write all the time: what is dumped and what is counted are of one moment
+    let done = AtomicBool::new(false);
+    let run = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                site.database().query_as_app("INSERT INTO notes VALUES ('meanwhile')");
+            }
+        });
+        let outcome = site.backstay(&["backup", "create", "--json"]).is(0).outcome();
+        done.store(true, Ordering::Relaxed);
+        outcome["run"].as_str().expect("a run").to_owned()
+    });
+    site.backstay(&["backup", "verify", &run, "--restore"]).is(0).says("1 of 1 came back as they were archived");
 
     // a file of statements, as people have them
     let (live, database) = (site.data(), site.database());
