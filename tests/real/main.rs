@@ -7,6 +7,7 @@ mod support;
 mod deploys;
 mod evidence;
 mod failures;
+mod fidelity;
 mod guard;
 mod keys;
 mod kinds;

@@ -50,7 +50,7 @@ struct First {
 impl First {
     fn of(site: Site) -> Self {
         site.deploy("1111111", &[]).is(0);
-        // its last files go when the runner has seen its end already
+        // it clears up behind its last record
         site.await_no_executor();
         let dump = site.schema.as_ref().map(Schema::dump).unwrap_or_default();
         Self { site, dump }

@@ -5,10 +5,11 @@
 --          twice over; the last has no end.
 -- copy     all of its rows, or those of a piece. The site writes meanwhile, so a row may meet its own past in a unique key: IGNORE leaves
 --          it out. The comparison finds it, as all else.
--- compare  answers with the table's name (hex), its rows, how many of them have their equal in the copy, and the copy's rows. With a
---          key: those that a join on it finds equal, every column byte by byte (one BINARY makes a comparison of bytes; a second
---          only costs time); text over 1 MB by length and SHA-256, since BINARY of what is longer than max_allowed_packet is
---          NULL, and NULL equals NULL. Without a key: the hashes of all rows, counted in both.
+-- compare  of the table, or of a piece: answers with the table's name (hex), its rows, how many of them have their equal in the copy, and
+--          the copy's rows. With a key: those that a join on it finds equal, every column to the last byte. Text in a usual character
+--          set is compared in its collation …_nopad_bin (MariaDB), which is as exact as bytes and looks at them where they lie; other
+--          text as BINARY (one makes a comparison of bytes; a second only costs time), over 1 MB by length and SHA-256, since BINARY of what is longer
+--          than max_allowed_packet is NULL, and NULL equals NULL. Without a key: the hashes of all rows, counted in both.
 -- mend     its name (hex), a tab, and what makes the copy equal again: rows of the copy that have no equal go, then rows that are
 --          missing come. Without a key, and for a sequence, all of it.
 SELECT CASE @what
@@ -23,8 +24,8 @@ SELECT CASE @what
 		CONCAT('(SELECT COUNT(*) FROM ', t.here, '), (SELECT COUNT(*) FROM ', t.here, ') - (SELECT COUNT(*) FROM (SELECT h FROM (SELECT SHA2(CONCAT_WS('','', ', c.hashed,
 			'), 256) AS h, 1 AS n FROM ', t.here, ' UNION ALL SELECT SHA2(CONCAT_WS('','', ', c.hashed, '), 256), -1 FROM ', t.there,
 			') both_sides GROUP BY h HAVING SUM(n) <> 0) odd), (SELECT COUNT(*) FROM ', t.there, ');'),
-		CONCAT('(SELECT COUNT(*) FROM ', t.here, ' l WHERE ', COALESCE(p.piece, 'TRUE'), '), COUNT(*), (SELECT COUNT(*) FROM ', t.there, ' l WHERE ', COALESCE(p.piece, 'TRUE'),
-			') FROM ', t.here, ' l STRAIGHT_JOIN ', t.there, ' s ON ', k.joined, ' WHERE ', c.same, ' AND ', COALESCE(p.piece, 'TRUE'), ';')))
+		CONCAT('COUNT(*), COUNT(IF(', c.same, ', 1, NULL)), (SELECT COUNT(*) FROM ', t.there, ' l WHERE ', COALESCE(p.piece, 'TRUE'),
+			') FROM ', t.here, ' l LEFT JOIN ', t.there, ' s ON ', k.joined, ' WHERE ', COALESCE(p.piece, 'TRUE'), ';')))
 	WHEN 'mend' THEN CONCAT(HEX(t.TABLE_NAME), '\t', IF(k.TABLE_NAME IS NULL,
 		CONCAT(IF(t.TABLE_TYPE = 'SEQUENCE', '', CONCAT('DELETE FROM ', t.there, '; ')),
 			'INSERT INTO ', t.there, ' (', c.names, ') SELECT ', c.names, ' FROM ', t.here, ';'),
@@ -43,6 +44,7 @@ FROM (
 JOIN (
 	SELECT c.TABLE_NAME,
 		GROUP_CONCAT(CASE
+			WHEN n.COLLATION_NAME IS NOT NULL AND c.DATA_TYPE NOT IN ('enum', 'set') THEN CONCAT('l.', c.q, ' COLLATE ', n.COLLATION_NAME, ' <=> s.', c.q)
 			WHEN c.DATA_TYPE IN ('char', 'varchar', 'tinytext', 'text') THEN CONCAT('BINARY l.', c.q, ' <=> s.', c.q)
 			WHEN c.DATA_TYPE IN ('mediumtext', 'longtext', 'json') THEN CONCAT(
 				'IF(OCTET_LENGTH(l.', c.q, ') <= 1000000, BINARY l.', c.q, ' <=> ', IF(c.DATA_TYPE = 'json', 'BINARY s.', 's.'), c.q,
@@ -58,11 +60,13 @@ JOIN (
 		GROUP_CONCAT(IF(c.is_generated, NULL, c.q) ORDER BY c.ORDINAL_POSITION) AS names,
 		GROUP_CONCAT(IF(c.is_generated, NULL, CONCAT('l.', c.q)) ORDER BY c.ORDINAL_POSITION) AS live_names
 	FROM (
-		SELECT TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, DATA_TYPE, CONCAT('`', REPLACE(COLUMN_NAME, '`', '``'), '`') AS q,
+		SELECT TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, DATA_TYPE, CHARACTER_SET_NAME, CONCAT('`', REPLACE(COLUMN_NAME, '`', '``'), '`') AS q,
 			EXTRA REGEXP 'VIRTUAL|STORED|PERSISTENT' AS is_generated
 		FROM information_schema.COLUMNS
 		WHERE TABLE_SCHEMA = @from
 	) c
+	LEFT JOIN information_schema.COLLATIONS n ON n.COLLATION_NAME = CONCAT(c.CHARACTER_SET_NAME, '_nopad_bin')
+		AND c.CHARACTER_SET_NAME IN ('ascii', 'latin1', 'utf8mb3', 'utf8mb4')
 	GROUP BY c.TABLE_NAME
 ) c ON c.TABLE_NAME = t.TABLE_NAME
 LEFT JOIN (
