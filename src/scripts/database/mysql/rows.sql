@@ -5,10 +5,10 @@
 --          twice over; the last has no end.
 -- copy     all of its rows, or those of a piece. The site writes meanwhile, so a row may meet its own past in a unique key: IGNORE leaves
 --          it out. The comparison finds it, as all else.
--- compare  answers with the table's name (hex), its rows, how many of them have their equal in the copy, and the copy's rows. With a
---          key: those that a join on it finds equal, every column to the last byte. Text in a usual character set is compared in its
---          collation …_nopad_bin (MariaDB), which is as exact as bytes and looks at them where they lie; other text as BINARY (one
---          makes a comparison of bytes; a second only costs time), over 1 MB by length and SHA-256, since BINARY of what is longer
+-- compare  of the table, or of a piece: answers with the table's name (hex), its rows, how many of them have their equal in the copy, and
+--          the copy's rows. With a key: those that a join on it finds equal, every column to the last byte. Text in a usual character
+--          set is compared in its collation …_nopad_bin (MariaDB), which is as exact as bytes and looks at them where they lie; other
+--          text as BINARY (one makes a comparison of bytes; a second only costs time), over 1 MB by length and SHA-256, since BINARY of what is longer
 --          than max_allowed_packet is NULL, and NULL equals NULL. Without a key: the hashes of all rows, counted in both.
 -- mend     its name (hex), a tab, and what makes the copy equal again: rows of the copy that have no equal go, then rows that are
 --          missing come. Without a key, and for a sequence, all of it.
