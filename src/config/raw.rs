@@ -38,6 +38,8 @@ pub struct File {
     pub hooks: Option<Ordered<Vec<Hook>>>,
     /// Who is told how a run ended.
     pub notify: Option<Notify>,
+    /// How many archives `backstay backup prune` leaves.
+    pub retention: Option<Retention>,
     /// The lease and the guard.
     pub runner: Option<Runner>,
     /// Variables for steps and hooks; handed over on standard input, never in scripts.
@@ -229,11 +231,27 @@ pub struct Database {
     pub credentials: Option<String>,
     /// preset custom: the schema (mysql), the database (postgres), or the file relative to `path` (sqlite).
     pub database: Option<String>,
+    /// mysql: how hard the server is worked while the site is up.
+    pub copy: Option<CopyLoad>,
     /// Copies of committed runs to keep.
     pub keep_copies: Option<u32>,
     /// How long the failed state is kept.
     #[serde(default, deserialize_with = "written")]
     pub keep_failed: Option<String>,
+    /// Whether every run that seals a copy (a deploy that migrates, a rollback, a restore) leaves an archive of it; false unless said.
+    pub archive: Option<bool>,
+}
+
+/// How hard the server is worked while the copy is made.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CopyLoad {
+    /// Sessions at a time; the target's processors, at most 4, unless said.
+    pub sessions: Option<u32>,
+    /// How many times as long as a piece of the copy took its session rests after it, such as 0.5; 0 unless said.
+    #[serde(default, deserialize_with = "written")]
+    #[schemars(with = "Option<f64>")]
+    pub pause: Option<String>,
 }
 
 /// A database engine.
@@ -288,7 +306,7 @@ pub enum Protect {
     Auto,
     /// Shadow and swap, or refuse.
     Shadow,
-    /// mysql: written out in maintenance, loaded beside on the way back.
+    /// A dump in maintenance, which plain rights suffice for.
     Dump,
 }
 
@@ -422,6 +440,20 @@ pub enum NotifyOn {
     RolledBack,
     /// It is stuck.
     Stuck,
+}
+
+/// How many archives of each database are kept: the newest, and the newest of each day, week and month (UTC).
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// So many of the newest.
+    pub last: Option<u32>,
+    /// Of so many days, each the newest.
+    pub daily: Option<u32>,
+    /// Of so many weeks.
+    pub weekly: Option<u32>,
+    /// Of so many months.
+    pub monthly: Option<u32>,
 }
 
 /// The lease and the guard.

@@ -33,6 +33,8 @@ pub struct Config {
     pub hooks: Vec<HookPoint>,
     /// Who is told.
     pub notify: Notify,
+    /// How many archives are kept; none: all.
+    pub retention: Option<Retention>,
     /// The lease, the guard.
     pub runner: Runner,
     /// Handed to steps and hooks. The values are secrets: never printed.
@@ -208,10 +210,29 @@ pub struct Database {
     pub credentials: Option<String>,
     /// Preset custom: the schema's name (mysql), the database's (postgres), or the file (sqlite; relative to `path`).
     pub database: Option<String>,
+    /// How hard the server is worked while the copy is made.
+    pub copy: CopyLoad,
     /// Copies of committed runs to keep.
     pub keep_copies: u32,
     /// How long the failed state is kept for the post-mortem.
     pub keep_failed: Span,
+    /// Whether every run that seals a copy leaves an archive of it.
+    pub archive: bool,
+}
+
+/// How hard the server is worked while the copy is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CopyLoad {
+    /// Sessions at a time; none: the target's processors, at most 4.
+    pub sessions: Option<u32>,
+    /// How many times as long as a piece took its session rests after it: a number such as `0` or `1.5`.
+    pub pause: String,
+}
+
+impl Default for CopyLoad {
+    fn default() -> Self {
+        Self { sessions: None, pause: "0".to_owned() }
+    }
 }
 
 /// A database engine.
@@ -245,7 +266,7 @@ pub enum Protect {
     Auto,
     /// Shadow and swap, or refuse.
     Shadow,
-    /// Written out in maintenance, loaded beside on the way back (mysql).
+    /// A dump in maintenance, which plain rights suffice for.
     Dump,
 }
 
@@ -383,6 +404,19 @@ pub enum NotifyOn {
     RolledBack,
     /// It is stuck.
     Stuck,
+}
+
+/// How many archives of each database are kept; days, weeks and months are those of UTC.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Retention {
+    /// So many of the newest.
+    pub last: u32,
+    /// Of so many days, each the newest.
+    pub daily: u32,
+    /// Of so many weeks, each the newest.
+    pub weekly: u32,
+    /// Of so many months, each the newest.
+    pub monthly: u32,
 }
 
 /// The lease and the guard.

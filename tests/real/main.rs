@@ -4,18 +4,22 @@
 mod cases;
 mod support;
 
+mod backup;
 mod deploys;
 mod dump;
 mod evidence;
 mod failures;
+mod fidelity;
 mod guard;
 mod keys;
 mod kinds;
+mod leaks;
 mod left;
 mod maintenance;
 mod mysql;
 mod postgres;
 mod postgres_crashes;
+mod postgres_dump;
 mod probe;
 mod reach;
 mod refusals;

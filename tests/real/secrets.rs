@@ -18,7 +18,12 @@ const OF_DATABASE: &str = "marker-of-the-database-55d0";
 fn site_with_secrets(pause: Option<&str>) -> Site {
     let site = Site::with_first();
     let path = site.path.display();
-    as_user(&format!("echo DB_PASSWORD={OF_DATABASE} >>{path}/shared/.env; echo {IN_ENV} >{path}/shared/expected"));
+    // not through a command, whose words the watch of another test would see
+    as_user(&format!("touch {path}/shared/expected"));
+    let shared = site.path.join("shared");
+    let env = fs::read_to_string(shared.join(".env")).expect("there");
+    fs::write(shared.join(".env"), format!("{env}DB_PASSWORD={OF_DATABASE}\n")).expect("ours");
+    fs::write(shared.join("expected"), format!("{IN_ENV}\n")).expect("ours");
     let hook = format!("[ \\\"$API_KEY\\\" = $(cat {path}/shared/expected) ] && echo it is there");
     let pause = pause.map(|hook| site.pause(hook).replacen("hooks:\n", "", 1)).unwrap_or_default();
     site.configure(&format!("env: {{ API_KEY: \"${{API_KEY}}\" }}\nhooks:\n  before-migrate: [ \"{hook}\" ]\n{pause}"));

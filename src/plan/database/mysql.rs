@@ -16,11 +16,20 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         Protect::Shadow => "shadow",
         Protect::Dump => "dump",
     };
-    let params = [("ADMIN", admin), ("KEEP_COPIES", &keep), ("KEEP_FAILED_MIN", &minutes), ("PROTECT", protect)];
+    let sessions = database.copy.sessions.map(|n| n.to_string()).unwrap_or_default();
+    let params = [
+        ("ADMIN", admin),
+        ("KEEP_COPIES", &keep),
+        ("KEEP_FAILED_MIN", &minutes),
+        ("COPY_SESSIONS", &sessions),
+        ("COPY_PAUSE", &database.copy.pause),
+        ("PROTECT", protect),
+    ];
     let mut files = vec![
         file("engine.sh", script!("mysql/engine.sh")),
         file("definitions.sh", script!("mysql/definitions.sh")),
         file("tables.sh", script!("mysql/tables.sh")),
+        file("room.sh", script!("mysql/room.sh")),
         file("evidence.sh", script!("mysql/evidence.sh")),
         file("fence.sh", script!("mysql/fence.sh")),
         file("swap.sh", script!("mysql/swap.sh")),
@@ -29,9 +38,11 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         file("probe", script!("mysql/probe.sh")),
         file("copy", script!("mysql/copy.sh")),
         file("seal", script!("mysql/seal.sh")),
+        file("leaks", script!("mysql/leaks.sh")),
         file("flush", script!("mysql/flush.sh")),
         file("restore", script!("mysql/restore.sh")),
         file("restore-of", script!("mysql/restore-of.sh")),
+        file("load-sql", script!("mysql/load-sql.sh")),
         file("open", script!("mysql/open.sh")),
         file("discard", script!("mysql/discard.sh")),
         file("tidy", script!("mysql/tidy.sh")),
@@ -53,6 +64,7 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         ("drop-triggers", script!("mysql/drop-triggers.sql")),
         ("drop-views-in-the-way", script!("mysql/drop-views-in-the-way.sql")),
         ("evidence", script!("mysql/evidence.sql")),
+        ("leaks", script!("mysql/leaks.sql")),
         ("lock", script!("mysql/lock.sql")),
         ("lost", script!("mysql/lost.sql")),
         ("make", script!("mysql/make.sql")),

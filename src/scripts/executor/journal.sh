@@ -36,8 +36,13 @@ append() {
 
 write_line() { printf '%s\n' "$1" 2>/dev/null >>"$JOURNAL"; }
 
-# Space for the records that matter most on a full disk: the way back needs some 50 lines. Zeros would take none on some.
-reserve_space() { dd if=/dev/urandom of="$RUN_DIR/ballast" bs=65536 count=1 2>/dev/null && sync_paths "$RUN_DIR/ballast"; }
+# Space for the records that matter most on a full disk: the way back needs some 50 lines. The journal's own, where the file
+# system can do that, behind its end, where nobody else can take it; and a file that is given up for all else. Zeros would take
+# no space on some.
+reserve_space() {
+	fallocate -n -l 65536 "$JOURNAL" 2>/dev/null || :
+	dd if=/dev/urandom of="$RUN_DIR/ballast" bs=65536 count=1 2>/dev/null && sync_paths "$RUN_DIR/ballast"
+}
 
 # A text of somebody else's as one printable line of bounded length: sets LINE. Most need no process for it.
 one_line() {

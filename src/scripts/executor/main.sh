@@ -78,7 +78,7 @@ run_main() {
 	# What no hash protects has to be on the disk: a power failure may leave it empty.
 	set -- secrets/*
 	[ -e "$1" ] || shift
-	true >journal && reserve_space && sync_paths bundle.tar executor environment "$@" state/old . "$ROOT/runs" "$ROOT" ||
+	true >journal && reserve_space && prepare_last && sync_paths bundle.tar executor environment "$@" state/old last . "$ROOT/runs" "$ROOT" ||
 		answer "refused the disk of $ROOT is full or cannot be synced"
 	install_guard || answer "refused $NOTE"
 	append start "$BOOT" "$PLAN_HASH" && append fact guard "$GUARDED" || {

@@ -173,8 +173,14 @@ end_run() {
 	clean_up "$1"
 }
 
-# The next plan is made for this run's end; so it counts as one only with this.
-record_last() { printf '%s\n' "$RUN" 2>/dev/null >"$ROOT/last.new" && mv "$ROOT/last.new" "$ROOT/last"; }
+# The next plan is made for this run's end; so it counts as one only with this. What it will say is written down at the start,
+# when there is space.
+prepare_last() { printf '%s\n' "$RUN" 2>/dev/null >"$RUN_DIR/last"; }
+
+record_last() {
+	[ -s "$RUN_DIR/last" ] || { read -r last 2>/dev/null <"$ROOT/last" && [ "$last" = "$RUN" ]; } || prepare_last || return 1
+	[ ! -s "$RUN_DIR/last" ] || mv "$RUN_DIR/last" "$ROOT/last"
+}
 
 # The guard goes last: until then it would bring this about as well. Its lines do no harm where they cannot be removed.
 clean_up() {

@@ -9,6 +9,17 @@ say_failed() {
 
 say() { printf '%s\n' "$*" >"$state/note"; }
 
+# without_literals QUOTES: of statements, the last of four columns, what stands before the first literal or comment, since there data
+# begin, and 80 characters at most. QUOTES begin a text.
+without_literals() {
+	awk -F '	' -v OFS='	' -v literal="[$1"'#$]|--|/[*]|(^|[^A-Za-z0-9_.])[0-9]' '{
+		shown = $4
+		if (match(shown, literal)) shown = substr(shown, 1, RSTART - 1) "…"
+		if (length(shown) > 80) shown = substr(shown, 1, 80) "…"
+		print $1, $2, $3, shown
+	}'
+}
+
 persist() { sync "$@" 2>/dev/null || sync; }
 
 # A name of ours for a run: name_of backstay 20261123t101500z_3f2a1c9. Names hold 63 bytes on PostgreSQL, 64 characters on MySQL.

@@ -19,6 +19,13 @@ fail() {
 	exit 1
 }
 
+# Something still works that should not: it ends the step, or is told.
+leak() {
+	if [ "$ON_LEAK" = refuse ]; then fail "$1 (maintenance.on_leak)"; fi
+	printf '%s\n' "warning: $1"
+	fact leak "$1"
+}
+
 # Waits until the command given after the seconds succeeds: until_true 30 some_check
 until_true() {
 	read -r now _ </proc/uptime

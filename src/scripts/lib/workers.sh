@@ -162,9 +162,3 @@ check_worker_stopped() {
 }
 
 prove_workers_stopped() { each_worker check_worker_stopped; }
-
-leak() {
-	if [ "$ON_LEAK" = refuse ]; then fail "$1 (maintenance.on_leak)"; fi
-	printf '%s\n' "warning: $1"
-	fact leak "$1"
-}

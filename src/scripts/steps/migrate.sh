@@ -5,8 +5,10 @@ set -eu
 . "$BACKSTAY_DIR/lib/maintenance.sh"
 . "$BACKSTAY_DIR/lib/workers.sh"
 . "$BACKSTAY_DIR/lib/databases.sh"
+. "$BACKSTAY_DIR/lib/leaks.sh"
 prove_maintenance
 [ ! -e "$BACKSTAY_STATE/if-down" ] || prove_workers_stopped
+look_for_leaks sealed
 fact data migrated
 cd "$BACKSTAY_RELEASE"
 status=0
@@ -24,6 +26,7 @@ if [ "$status" -ne 0 ]; then
 	[ -z "$why" ] || note "$why"
 	exit 1
 fi
+look_for_leaks migrated
 # What is committed stays, also after a power failure: servers may hold their log back.
 for name in $DATABASES; do
 	in_database "$name" flush || database_failed "could not be written to the disk"

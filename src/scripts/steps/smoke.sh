@@ -4,7 +4,10 @@
 set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/maintenance.sh"
+. "$BACKSTAY_DIR/lib/databases.sh"
+. "$BACKSTAY_DIR/lib/leaks.sh"
 
+look_for_leaks migrated
 cd "$BACKSTAY_LIVE"
 for before in "$BACKSTAY_STEP_DIR"/before-*; do
 	[ -f "$before" ] || continue
@@ -32,4 +35,5 @@ for check in "$BACKSTAY_STEP_DIR"/check-?*; do
 	passed=$((passed + 1))
 done
 prove_maintenance
+look_for_leaks checked
 note "$passed checks on the target"

@@ -130,6 +130,24 @@ impl MariaDb {
         let _ = fs::remove_file(self.folder.join("pid"));
     }
 
+    /// Repeats from now on what is done on another server, from its first record on.
+    pub fn follow(&self, primary: &Self) {
+        let at = format!("MASTER_HOST = '127.0.0.1', MASTER_PORT = {}", primary.port);
+        primary.query("", "CREATE USER 'replica'@'127.0.0.1'; GRANT REPLICATION SLAVE ON *.* TO 'replica'@'127.0.0.1'");
+        self.query(
+            "",
+            &format!("SET GLOBAL server_id = 2; CHANGE MASTER TO {at}, MASTER_USER = 'replica', MASTER_LOG_FILE = 'binlog.000001', MASTER_LOG_POS = 4; START SLAVE"),
+        );
+    }
+
+    /// Waits until it has repeated all of it.
+    #[track_caller]
+    pub fn catch_up(&self, primary: &Self) {
+        let done = primary.query("", "SELECT @@gtid_binlog_pos");
+        let waited = self.query("", &format!("SELECT MASTER_GTID_WAIT('{}', 60)", done.trim()));
+        assert_eq!(waited.trim(), "0", "{}", self.query("", "SHOW SLAVE STATUS"));
+    }
+
     /// A new schema with its account.
     pub fn take_schema(&'static self, name: &str) -> Schema {
         let password = "p w'\"\\#%".to_owned();
@@ -223,6 +241,11 @@ impl Schema {
         assert!(child.wait().expect("it ends").success(), "{} could not be filled", self.name);
     }
 
+    /// The schema of this name on another server.
+    pub fn on(&self, server: &'static MariaDb) -> Self {
+        Self { name: self.name.clone(), password: self.password.clone(), server }
+    }
+
     /// The account as statements name it.
     pub fn account(&self) -> String {
         format!("'{}'@'127.0.0.1'", self.name)
@@ -281,6 +304,39 @@ impl Schema {
         }
     }
 
+    /// Another account with rights on the schema, and no password; its name.
+    pub fn other_account(&self) -> String {
+        let other = format!("other_{}", self.name);
+        self.query(&format!(
+            "CREATE USER '{other}'@'127.0.0.1'; GRANT ALL ON `{}`.* TO '{other}'@'127.0.0.1'",
+            self.name.replace('_', "\\_")
+        ));
+        other
+    }
+
+    /// Statements as that account, in a schema or in none, left running; they end with the guard.
+    pub fn start_as(&self, account: &str, schema: &str, sql: &str) -> Guarded {
+        let mut client = Command::new("mariadb");
+        client
+            .args(["--no-defaults", "-h127.0.0.1", "--force"])
+            .arg(format!("-P{}", self.server.port))
+            .arg(format!("-u{account}"));
+        client.args(["-e", sql, schema].into_iter().filter(|word| !word.is_empty()));
+        Guarded(
+            client
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("mariadb is installed"),
+        )
+    }
+
+    /// How many statements of that account the server works on that hold this text.
+    pub fn works_as(&self, account: &str, text: &str) -> usize {
+        self.server.statements(account, text).len()
+    }
+
     /// The account loses its rights on schemas beside its own.
     pub fn deny_copies(&self) {
         self.query(&format!("REVOKE ALL ON {} FROM {}", self.copies(), self.account()));
@@ -311,6 +367,13 @@ impl Schema {
         text(&file)
     }
 
+    /// A query as root in the newest schema beside it.
+    #[track_caller]
+    pub fn query_beside(&self, sql: &str) -> String {
+        let newest = self.beside().pop().expect("there is one");
+        self.server.query(&newest, sql)
+    }
+
     /// Schemas whose name begins with this one's and `__`.
     pub fn beside(&self) -> Vec<String> {
         let rows = self.server.query("", &format!("SHOW DATABASES LIKE '{}\\_\\_%'", self.name.replace('_', "\\_")));
@@ -321,7 +384,7 @@ impl Schema {
     pub fn everything(&self) -> String {
         let mut all = self.query(
             "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = DATABASE();
-             SELECT TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_COLLATION FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1;
+             SELECT TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_COLLATION FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() ORDER BY BINARY TABLE_NAME;
              SELECT TRIGGER_NAME, DEFINER, SQL_MODE, ACTION_ORDER, ACTION_TIMING, EVENT_MANIPULATION, EVENT_OBJECT_TABLE, ACTION_STATEMENT,
              CHARACTER_SET_CLIENT, COLLATION_CONNECTION FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY 1;
              SELECT ROUTINE_TYPE, ROUTINE_NAME, DEFINER, SQL_MODE, ROUTINE_DEFINITION FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() ORDER BY 1, 2;
@@ -329,7 +392,7 @@ impl Schema {
              SELECT CONSTRAINT_NAME, TABLE_NAME, UNIQUE_CONSTRAINT_SCHEMA, REFERENCED_TABLE_NAME, DELETE_RULE FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE() ORDER BY 2, 1",
         );
         let tables = self.query(
-            "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1",
+            "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() ORDER BY BINARY TABLE_NAME",
         );
         for (table, kind) in tables.lines().filter_map(|line| line.split_once('\t')) {
             let table = format!("`{}`", table.replace('`', "``"));
@@ -339,8 +402,9 @@ impl Schema {
             }
             all += &self.query(&format!("SHOW CREATE TABLE {table}"));
             let columns = self.query(&format!(
-                "SELECT IF(DATA_TYPE IN ('float', 'double'), CONCAT('CAST(`', COLUMN_NAME, '` AS DOUBLE)'), CONCAT('HEX(`', COLUMN_NAME, '`)'))
-                 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '{}' ORDER BY ORDINAL_POSITION",
+                "SELECT IF(DATA_TYPE IN ('float', 'double'), CONCAT('CAST(', q, ' AS DOUBLE)'), CONCAT('IF(LENGTH(', q, ') > 1000000, SHA2(', q, ', 256), HEX(', q, '))'))
+                 FROM (SELECT *, CONCAT('`', REPLACE(COLUMN_NAME, '`', '``'), '`') AS q FROM information_schema.COLUMNS
+                 WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '{}') c ORDER BY ORDINAL_POSITION",
                 table.trim_matches('`').replace("``", "`").replace('\'', "''")
             ));
             let columns: Vec<&str> = columns.lines().collect();

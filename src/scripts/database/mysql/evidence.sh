@@ -43,13 +43,14 @@ why_no_evidence() {
 divide_by_evidence() {
 	[ -e "$evidence/after" ] && [ ! -s "$evidence/why-not" ] || return 1
 	[ -z "$(why_no_evidence)" ] || return 1
+	mark_writes || return 1
 	part evidence identities >"$evidence/identities.now" && cmp -s "$evidence/identities" "$evidence/identities.now" || return 1
 	part evidence server >"$evidence/server.now" && is_same_server || return 1
-	part evidence writes >"$evidence/now" && part evidence tables >"$evidence/tables" && part evidence cascades >"$evidence/cascades" || return 1
+	part evidence tables >"$evidence/tables" && part evidence cascades >"$evidence/cascades" || return 1
 	awk -F '	' -v doubtful="$evidence/doubtful" -v unwritten="$evidence/unwritten" '
 		FILENAME ~ /before$/ { wrote[$1] = $2 }
 		FILENAME ~ /after$/ { had_read[$1] = $3 }
-		FILENAME ~ /now$/ { wrote_now[$1] = $2; has_read[$1] = $3 }
+		FILENAME ~ /sealed$/ { wrote_now[$1] = $2; has_read[$1] = $3 }
 		FILENAME ~ /cascades$/ { child[++keys] = $1; parent[keys] = $2 }
 		FILENAME ~ /tables$/ {
 			known = $1 in wrote && $1 in wrote_now && $1 in had_read
@@ -63,7 +64,13 @@ divide_by_evidence() {
 			printf "" >doubtful
 			printf "" >unwritten
 			for (table in clean) print table >(clean[table] ? unwritten : doubtful)
-		}' "$evidence/before" "$evidence/after" "$evidence/now" "$evidence/cascades" "$evidence/tables"
+		}' "$evidence/before" "$evidence/after" "$evidence/sealed" "$evidence/cascades" "$evidence/tables"
+}
+
+# What was written until now, as the server counts it: what is counted later nobody of ours has written.
+mark_writes() {
+	[ -e "$evidence/after" ] && [ ! -s "$evidence/why-not" ] || return 0
+	part evidence writes >"$evidence/sealed"
 }
 
 # It has not started again: its uptime has grown as the clock has.

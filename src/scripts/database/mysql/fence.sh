@@ -2,13 +2,16 @@
 # shellcheck shell=sh disable=SC2154,SC2034
 
 # Sessions on the live schema and our own on its copies: id, account, state, statement; one a line. With an administrator's
-# account those of the app wherever they are.
+# account those of the app wherever they are. What a statement may hold stays out of the run's state.
 sessions() {
 	of_app="FALSE"
 	[ "$FENCE" != exclusive ] || of_app="USER = $(sql_text "$(cat "$state/app-user")")"
-	ask "SELECT ID, CONCAT(USER, '@', HOST), COMMAND, COALESCE(LEFT(REPLACE(REPLACE(INFO, '\n', ' '), '\t', ' '), 80), '') FROM information_schema.PROCESSLIST
+	raw=$BACKSTAY_SECRETS/$BACKSTAY_DB.sessions
+	ask "SELECT ID, CONCAT(USER, '@', HOST), COMMAND, COALESCE(LEFT(REPLACE(REPLACE(INFO, '\n', ' '), '\t', ' '), 400), '') FROM information_schema.PROCESSLIST
 		WHERE ID <> CONNECTION_ID() AND COMMAND NOT IN ('Daemon', 'Killed') AND USER NOT IN ('system user', 'event_scheduler')
-		AND (DB IN ($(sql_text "$live"), $(sql_text "$shadow"), $(sql_text "$earlier")) OR $of_app)"
+		AND (DB IN ($(sql_text "$live"), $(sql_text "$shadow"), $(sql_text "$earlier")) OR $of_app)" >"$raw" || return 1
+	without_literals "'\"" <"$raw" || return 1
+	rm -f "$raw"
 }
 
 # What the fence is worth: exclusive when the administrator's account sees all sessions, may end them, and may lock the app

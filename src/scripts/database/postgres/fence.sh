@@ -5,7 +5,10 @@
 close_fence() {
 	: >"$state/closed"
 	persist "$state/closed"
-	{ printf '%s\n' 'ALTER DATABASE :"live" ALLOW_CONNECTIONS false;' && cat "$BACKSTAY_DB_DIR/sessions.sql"; } | at_home -v which=all >"$state/sessions"
+	raw=$BACKSTAY_SECRETS/$BACKSTAY_DB.sessions
+	{ printf '%s\n' 'ALTER DATABASE :"live" ALLOW_CONNECTIONS false;' && cat "$BACKSTAY_DB_DIR/sessions.sql"; } | at_home -v which=all >"$raw"
+	without_literals "'" <"$raw" >"$state/sessions"
+	rm -f "$raw"
 }
 
 open_fence() {
@@ -15,7 +18,12 @@ open_fence() {
 }
 
 # sessions all|own: on the live database and those that an ended script of this run has left; or the latter alone.
-sessions() { from_file sessions -v which="$1"; }
+sessions() {
+	raw=$BACKSTAY_SECRETS/$BACKSTAY_DB.sessions
+	from_file sessions -v which="$1" >"$raw" || return 1
+	without_literals "'" <"$raw" || return 1
+	rm -f "$raw"
+}
 
 # end_sessions all|own [TRIES]: ends those in $state/sessions and waits until none is left: the server may still carry out a statement
 # whose client is long gone. Those of other roles cannot always be ended: on the way

@@ -5,6 +5,10 @@
 
 main() {
 	await_server
+	if is_dump; then
+		seal_by_dump
+		return 0
+	fi
 	close_fence
 	end_sessions all 50
 	waiting=$(ask "SELECT gid FROM pg_prepared_xacts WHERE database = :'live'")
@@ -23,6 +27,7 @@ main() {
 	noted copy oid >"$state/copy-oid"
 	persist "$state/settings" "$state/copy-oid" "$state/manifest" "$state"
 	open_fence
+	mark_writes
 	printf 'proof exclusion\nfence exclusive\n' >"$state/facts"
 	say "$live copied by the server, $(noted copy megabytes) MB, while nobody could connect (exclusion, exclusive)"
 }

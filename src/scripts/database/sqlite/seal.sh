@@ -18,6 +18,7 @@ main() {
 	rm -f "$copy" "$copy-journal" "$copy-wal"
 	backup "$db_file" "$copy" || say_failed "$db_file could not be copied"
 	check_file "$copy"
+	: >"$BACKSTAY_DB_STATE/sealing"
 	fingerprint "$db_file"
 	live=$FINGERPRINT
 	fingerprint "$copy"

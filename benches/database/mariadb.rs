@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
+use super::{Server, TABLES};
 use crate::{
-    Server, TABLES,
     measure::measure,
     support::{
         eventually,
@@ -29,8 +29,9 @@ pub struct MariaDb {
 }
 
 impl MariaDb {
-    pub fn start() -> Self {
-        let folder = servers().folder.join("mariadb");
+    /// With its files in a folder of that name.
+    pub fn start(name: &str) -> Self {
+        let folder = servers().folder.join(name);
         run(Command::new("install").args(["-d", "-o", "mysql", "-m", "755"]).arg(&folder));
         let (data, socket) = (folder.join("data"), folder.join("sock"));
         run(Command::new("mariadb-install-db")
@@ -68,7 +69,7 @@ impl MariaDb {
             format!("--socket={}", text(socket)),
             "--bind-address=127.0.0.1".to_owned(),
             format!("--port={port}"),
-            format!("--innodb-buffer-pool-size={}", std::env::var("POOL").unwrap_or_else(|_| "1G".to_owned())),
+            format!("--innodb-buffer-pool-size={}", std::env::var("POOL").unwrap_or_else(|_| "4G".to_owned())),
             "--innodb-log-file-size=256M".to_owned(),
         ];
         let mut words = vec!["/usr/sbin/mariadbd"];
@@ -102,6 +103,17 @@ impl MariaDb {
     fn client(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.arg("--no-defaults").arg(format!("--socket={}", text(&self.socket))).args(["-u", "root"]);
+        command
+    }
+
+    /// Of mydumper, which knows no `--no-defaults`.
+    fn in_parallel(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.arg(format!("--socket={}", text(&self.socket))).args([
+            "--user=root",
+            "--host=localhost",
+            "--threads=2",
+        ]);
         command
     }
 
@@ -157,6 +169,20 @@ impl Server for MariaDb {
         self.sql("CREATE DATABASE restored CHARACTER SET utf8mb4");
         let line = format!("set -o pipefail; zcat '{}' | \"$@\" restored", text(&self.dump_file()));
         let took = measure(&mut self.in_bash(&line, "mariadb"), 0).took;
+        self.sql("DROP DATABASE restored");
+        took
+    }
+
+    fn parallel_dump(&self) -> Duration {
+        let folder = self.folder.join("parallel");
+        measure(self.in_parallel("mydumper").arg(format!("--database={SCHEMA}")).arg("--outputdir").arg(folder), 0).took
+    }
+
+    fn parallel_restore(&self) -> Duration {
+        self.sql("CREATE DATABASE restored CHARACTER SET utf8mb4");
+        let folder = self.folder.join("parallel");
+        let took =
+            measure(self.in_parallel("myloader").arg("--database=restored").arg("--directory").arg(folder), 0).took;
         self.sql("DROP DATABASE restored");
         took
     }

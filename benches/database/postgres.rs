@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, process::Command, time::Duration};
 
+use super::{Server, TABLES};
 use crate::{
-    Server, TABLES,
     measure::measure,
     support::{
         postgres::{Database, PostgreSql, program},
@@ -15,15 +15,29 @@ use crate::{
 pub struct Postgres {
     server: &'static PostgreSql,
     database: Database,
+    folder: PathBuf,
 }
 
 impl Postgres {
-    pub fn start() -> Self {
+    /// With its files in a folder of that name.
+    pub fn start(name: &str) -> Self {
         // what a small server of its own would have; everything else is as PostgreSQL comes
         let settings = vec!["listen_addresses=127.0.0.1", "shared_buffers=1GB", "max_wal_size=2GB"];
-        let server: &PostgreSql =
-            Box::leak(Box::new(PostgreSql::start_in(servers().folder.join("postgres"), settings)));
-        Self { server, database: server.take_database("shop") }
+        let folder = servers().folder.join(name);
+        let server: &PostgreSql = Box::leak(Box::new(PostgreSql::start_in(folder.clone(), settings)));
+        Self { server, database: server.take_database("shop"), folder }
+    }
+
+    fn measure(&self, line: &str) -> Duration {
+        measure(&mut self.in_bash(line), 0).took
+    }
+
+    /// Into a database beside the live one.
+    fn restored_by(&self, line: &str) -> Duration {
+        run(Command::new(program("createdb")).arg("restored").envs(self.server.environment()));
+        let took = self.measure(line);
+        run(Command::new(program("dropdb")).arg("restored").envs(self.server.environment()));
+        took
     }
 
     fn in_bash(&self, line: &str) -> Command {
@@ -67,19 +81,18 @@ impl Server for Postgres {
     }
 
     fn dump(&self) -> Duration {
-        let line = format!("pg_dump shop | gzip >'{}'", text(&dump_file()));
-        measure(&mut self.in_bash(&line), 0).took
+        self.measure(&format!("pg_dump shop | gzip >'{}.sql.gz'", text(&self.folder)))
     }
 
     fn restore(&self) -> Duration {
-        run(Command::new(program("createdb")).arg("restored").envs(self.server.environment()));
-        let line = format!("zcat '{}' | psql -X -q -v ON_ERROR_STOP=1 -d restored", text(&dump_file()));
-        let took = measure(&mut self.in_bash(&line), 0).took;
-        run(Command::new(program("dropdb")).arg("restored").envs(self.server.environment()));
-        took
+        self.restored_by(&format!("zcat '{}.sql.gz' | psql -X -q -v ON_ERROR_STOP=1 -d restored", text(&self.folder)))
     }
-}
 
-fn dump_file() -> PathBuf {
-    servers().folder.join("postgres.sql.gz")
+    fn parallel_dump(&self) -> Duration {
+        self.measure(&format!("pg_dump -Fd -j 2 -Z 0 -f '{}.dump' shop", text(&self.folder)))
+    }
+
+    fn parallel_restore(&self) -> Duration {
+        self.restored_by(&format!("pg_restore -j 2 -d restored '{}.dump'", text(&self.folder)))
+    }
 }
