@@ -8,6 +8,8 @@ mod exclude;
 mod pack;
 mod pieces;
 mod source;
+mod sql;
+mod statements;
 mod tree;
 mod upload;
 
@@ -23,9 +25,30 @@ use sha2::{Digest, Sha256};
 pub use error::{ArtifactError, EntryFault, UploadError};
 pub use pack::Compression;
 pub use pieces::Packed;
-pub use upload::upload;
+pub use sql::{Dialect, Found};
+pub use statements::Statements;
+pub use upload::{upload, upload_packed};
 
 use self::{exclude::Exclude, source::Source, tree::Tree};
+
+/// What a run is sent.
+#[derive(Debug, Clone)]
+pub enum Parcel {
+    /// The new release, with the mode of its folders.
+    Release(Artifact, u32),
+    /// Statements that data is restored from.
+    Statements(Statements),
+}
+
+impl Parcel {
+    /// See [`Artifact::pack`] and [`Statements::pack`].
+    pub fn pack(&self, compression: Compression, piece: impl FnMut(Vec<u8>) -> bool) -> Result<Packed, ArtifactError> {
+        match self {
+            Self::Release(artifact, mode) => artifact.pack(*mode, compression, piece),
+            Self::Statements(statements) => statements.pack(compression, piece),
+        }
+    }
+}
 
 /// A valid artifact. Its bytes stay where they are.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{Artifact, ArtifactError, Compression, Packed, UploadError};
+use super::{Artifact, ArtifactError, Compression, Packed, Parcel, UploadError};
 use crate::{
     scripts::UPLOAD,
     target::{Channel, Exit, Target},
@@ -30,11 +30,22 @@ pub async fn upload(
     compression: Compression,
     progress: impl Fn(u64) + Send + Sync,
 ) -> Result<(), UploadError> {
+    upload_packed(target, file_on_target, &Parcel::Release(artifact.clone(), mode), compression, progress).await
+}
+
+/// The same for whatever a run is sent.
+pub async fn upload_packed(
+    target: &Target,
+    file_on_target: &str,
+    parcel: &Parcel,
+    compression: Compression,
+    progress: impl Fn(u64) + Send + Sync,
+) -> Result<(), UploadError> {
     let Channel { stdin, stdout: _held_open, ending } = target.open(UPLOAD, &[file_on_target]).await?;
     let (pieces, waiting) = mpsc::channel(WAITING_PIECES);
     let packing = tokio::task::spawn_blocking({
-        let artifact = artifact.clone();
-        move || artifact.pack(mode, compression, |piece| pieces.blocking_send(piece).is_ok())
+        let parcel = parcel.clone();
+        move || parcel.pack(compression, |piece| pieces.blocking_send(piece).is_ok())
     });
     let end = ending.wait();
     tokio::pin!(end);

@@ -11,7 +11,7 @@ use super::{
     finish::carry_out,
 };
 use crate::{
-    artifact::{Artifact, ArtifactError},
+    artifact::{Artifact, ArtifactError, Parcel},
     config::{Check, CheckKind, Config, Preset, Strategy},
     drive::{chain, now_ms},
     machine::{Goal, about_run},
@@ -61,7 +61,8 @@ pub(super) async fn run(global: &Global, args: &DeployArgs) -> anyhow::Result<u8
         Err(error) => return Ok(refuse(global, &config, &error)),
     };
     let goal = if args.dry_run { Goal::Plan } else { Goal::Deploy };
-    carry_out(global, config, request, goal, artifact).await
+    let mode = config.release.mode;
+    carry_out(global, config, request, goal, artifact.map(|artifact| Parcel::Release(artifact, mode))).await
 }
 
 /// The request and the artifact that it sends, read to its end. What a plan may leave open, a deploy has to know.

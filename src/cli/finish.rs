@@ -2,6 +2,7 @@
 
 use super::{FAULT, Global, USAGE, context, probed::Probed};
 use crate::{
+    artifact::Parcel,
     config::Config,
     drive::{drive, now_ms},
     machine::{Finish, Goal, Job},
@@ -16,10 +17,10 @@ pub(super) async fn carry_out(
     config: Config,
     request: Request,
     goal: Goal,
-    artifact: Option<crate::artifact::Artifact>,
+    parcel: Option<Parcel>,
 ) -> anyhow::Result<u8> {
     let mut reporter = context::reporter(global, &config.environment.name);
-    let run = matches!(goal, Goal::Deploy | Goal::Rollback(_)).then(|| request.run.clone());
+    let run = matches!(goal, Goal::Deploy | Goal::Rollback(_) | Goal::Backup(_)).then(|| request.run.clone());
     let opened = EventKind::Opened {
         command: goal.as_str().to_owned(),
         app: config.app.clone(),
@@ -28,7 +29,7 @@ pub(super) async fn carry_out(
     };
     reporter.event(&Event { at_ms: now_ms(), run: run.clone(), kind: opened });
     let asked = (goal == Goal::Plan).then(|| (config.clone(), request.clone()));
-    let finish = drive(Job { config, request, goal }, artifact, &mut reporter).await;
+    let finish = drive(Job { config, request, goal }, parcel, &mut reporter).await;
     match finish {
         Finish::Outcome(report) => {
             let code = report.outcome.exit_code();

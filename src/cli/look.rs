@@ -1,4 +1,4 @@
-//! Asks a target about its runs, for status, history and logs.
+//! Asks a target about its runs, for status, history and logs, and about what there is to restore from.
 
 use anyhow::{anyhow, bail};
 
@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     drive::chain,
     model::RunId,
-    plan::{Known, known},
+    plan::{self, Backup, Known, known},
     scripts::{LOOK, Reply},
     target::Target,
 };
@@ -38,6 +38,14 @@ pub(super) async fn logs(config: &Config, run: Option<&str>, step: Option<&str>)
     let Some((run, state)) = reply.get("run").and_then(|run| run.split_once(' ')) else { return Ok(None) };
     let logs = reply.all("log").zip(reply.all("text")).map(|(name, text)| (name.to_owned(), text.to_owned()));
     Ok(Some(Logs { run: run.to_owned(), state: state.to_owned(), logs: logs.collect() }))
+}
+
+/// What there is to restore from, newest first; once the archives of these names were read to their ends.
+pub(super) async fn backups(config: &Config, verify: &[String]) -> anyhow::Result<Vec<Backup>> {
+    let path = config.environment.path.as_str();
+    let mut args = if verify.is_empty() { vec!["backups", path] } else { vec!["verify", path] };
+    args.extend(verify.iter().map(String::as_str));
+    Ok(plan::backups(&ask(config, &args).await?))
 }
 
 async fn ask(config: &Config, args: &[&str]) -> anyhow::Result<Reply> {

@@ -1,6 +1,7 @@
 //! The command line: arguments → a job, its end → an exit code. One file a command.
 
 mod abort;
+mod backup;
 mod completions;
 mod context;
 mod deploy;
@@ -33,6 +34,7 @@ Exit codes:
     1  an error of Backstay itself; `backstay status` says where the site is
     2  usage or configuration; nothing was touched
     3  refused: every reason was told, nothing was touched
+    4  findings: `backup verify` has found something
    10  rolled back: the old version is live with its data
    11  cancelled: rolled back because somebody asked
    20  stuck: a person is needed; `backstay status` says what to do
@@ -102,6 +104,8 @@ enum Command {
     History(history::HistoryArgs),
     /// Show what the scripts of a run printed
     Logs(logs::LogsArgs),
+    /// Make, list, verify and prune archives of the data, and bring data back
+    Backup(backup::BackupArgs),
     /// Print the JSON Schema of the configuration
     Schema,
     /// Print a script that completes commands in a shell
@@ -142,6 +146,7 @@ async fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Status(args) => status::run(&cli.global, args).await,
         Command::History(args) => history::run(&cli.global, args).await,
         Command::Logs(args) => logs::run(&cli.global, args).await,
+        Command::Backup(args) => backup::run(&cli.global, args).await,
         Command::Schema => schema::run(),
         Command::Completions(args) => completions::run(args),
     }

@@ -50,7 +50,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> 
     let config = context::config(global)?;
     let asked =
         DeployArgs { artifact: args.artifact.clone(), revision: None, key: None, data_only: false, dry_run: true };
-    let (mut request, artifact) = match deploy::prepare(&config, &asked, false).await? {
+    let (mut request, _) = match deploy::prepare(&config, &asked, false).await? {
         Ok(prepared) => prepared,
         Err(error) => return Ok(deploy::refuse(global, &config, &error)),
     };
@@ -60,7 +60,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> 
         write_scripts(&plan, folder)?;
     }
     if args.probe {
-        return carry_out(global, config, request, Goal::Plan, artifact).await;
+        return carry_out(global, config, request, Goal::Plan, None).await;
     }
     request.data_only = true;
     let plan = offline(&config, &request)?;

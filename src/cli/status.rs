@@ -7,7 +7,7 @@ use super::{Global, context, look};
 use crate::{
     drive::now_ms,
     machine::outcome,
-    model::{Cause, Data, OutcomeReport},
+    model::{Cause, Data, OutcomeReport, RunKind},
     plan::Known,
     report::{escape, json_line, result_line, time},
 };
@@ -111,6 +111,13 @@ fn text(environment: &str, known: Option<&Known>, now_ms: i64) -> String {
 
 /// What the state means for the site.
 fn in_words(known: &Known, report: &OutcomeReport) -> &'static str {
+    match (known.state.as_str(), report.kind) {
+        ("committed", RunKind::Beside) => return "the site and its data were not part of it",
+        ("rolled-back", RunKind::Beside) => return "nothing of it is left; the site and its data were not part of it",
+        ("committed", RunKind::Restore) => return "the restored data is live",
+        ("rolled-back", RunKind::Restore) => return "the data from before is live",
+        (_, _) => {}
+    }
     match (known.state.as_str(), report.data) {
         ("running", _) if known.journal.committed => "the new version is live; the run is finishing",
         ("running", _) if known.journal.abort.is_some() => "it is being rolled back",

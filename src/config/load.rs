@@ -166,6 +166,7 @@ impl Resolver<'_> {
             smoke: self.smoke(file.smoke.unwrap_or_default(), environment.url.as_deref())?,
             hooks: Vec::new(),
             notify: notify(file.notify.unwrap_or_default()),
+            retention: self.retention(file.retention)?,
             runner: self.runner(&file.runner.unwrap_or_default())?,
             env: self.env(file.env)?,
             environment,

@@ -38,6 +38,8 @@ pub struct File {
     pub hooks: Option<Ordered<Vec<Hook>>>,
     /// Who is told how a run ended.
     pub notify: Option<Notify>,
+    /// How many archives `backstay backup prune` leaves.
+    pub retention: Option<Retention>,
     /// The lease and the guard.
     pub runner: Option<Runner>,
     /// Variables for steps and hooks; handed over on standard input, never in scripts.
@@ -236,6 +238,8 @@ pub struct Database {
     /// How long the failed state is kept.
     #[serde(default, deserialize_with = "written")]
     pub keep_failed: Option<String>,
+    /// Whether every run that seals a copy (a deploy that migrates, a rollback, a restore) leaves an archive of it; false unless said.
+    pub archive: Option<bool>,
 }
 
 /// How hard the server is worked while the copy is made.
@@ -436,6 +440,20 @@ pub enum NotifyOn {
     RolledBack,
     /// It is stuck.
     Stuck,
+}
+
+/// How many archives of each database are kept: the newest, and the newest of each day, week and month (UTC).
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// So many of the newest.
+    pub last: Option<u32>,
+    /// Of so many days, each the newest.
+    pub daily: Option<u32>,
+    /// Of so many weeks.
+    pub weekly: Option<u32>,
+    /// Of so many months.
+    pub monthly: Option<u32>,
 }
 
 /// The lease and the guard.

@@ -33,6 +33,8 @@ pub struct Config {
     pub hooks: Vec<HookPoint>,
     /// Who is told.
     pub notify: Notify,
+    /// How many archives are kept; none: all.
+    pub retention: Option<Retention>,
     /// The lease, the guard.
     pub runner: Runner,
     /// Handed to steps and hooks. The values are secrets: never printed.
@@ -214,6 +216,8 @@ pub struct Database {
     pub keep_copies: u32,
     /// How long the failed state is kept for the post-mortem.
     pub keep_failed: Span,
+    /// Whether every run that seals a copy leaves an archive of it.
+    pub archive: bool,
 }
 
 /// How hard the server is worked while the copy is made.
@@ -400,6 +404,19 @@ pub enum NotifyOn {
     RolledBack,
     /// It is stuck.
     Stuck,
+}
+
+/// How many archives of each database are kept; days, weeks and months are those of UTC.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Retention {
+    /// So many of the newest.
+    pub last: u32,
+    /// Of so many days, each the newest.
+    pub daily: u32,
+    /// Of so many weeks, each the newest.
+    pub weekly: u32,
+    /// Of so many months, each the newest.
+    pub monthly: u32,
 }
 
 /// The lease and the guard.

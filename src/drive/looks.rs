@@ -8,7 +8,7 @@ use crate::{
     check::{self, Site, Verdict},
     config::{Check, CheckKind, Config, HttpFrom, Secret},
     machine::{Checked, Goal, Input, Job},
-    plan::{self, Baseline},
+    plan::{self, BackupRequest, Baseline},
     scripts,
     target::{Target, TargetError},
 };
@@ -21,6 +21,9 @@ pub(super) async fn probe(target: Arc<Target>, job: Arc<Job>, begun: oneshot::Se
     let purpose = match job.goal {
         Goal::Plan => plan::Purpose::Plan,
         Goal::Rollback(_) => plan::Purpose::Rollback,
+        Goal::Backup(BackupRequest::Restore(_)) => plan::Purpose::Restore,
+        Goal::Backup(BackupRequest::Prune(_)) => plan::Purpose::Prune,
+        Goal::Backup(BackupRequest::Create | BackupRequest::Try(_)) => plan::Purpose::Backup,
         Goal::Deploy | Goal::Settle { .. } | Goal::Abort => plan::Purpose::Deploy,
     };
     let tar = match plan::probe(&job.config, &job.request, purpose) {
@@ -52,8 +55,8 @@ pub(super) async fn probe(target: Arc<Target>, job: Arc<Job>, begun: oneshot::Se
 /// What the live version makes of the http checks on the site itself: those that it passes it owes after a rollback.
 async fn baseline(target: &Target, job: &Job) -> Vec<Baseline> {
     match job.goal {
-        Goal::Deploy | Goal::Plan | Goal::Rollback(_) => {}
-        Goal::Settle { .. } | Goal::Abort => return Vec::new(),
+        Goal::Deploy | Goal::Plan | Goal::Rollback(_) | Goal::Backup(BackupRequest::Restore(_)) => {}
+        Goal::Settle { .. } | Goal::Abort | Goal::Backup(_) => return Vec::new(),
     }
     let Some(site) = site(&job.config, None, None) else { return Vec::new() };
     let mut all = Vec::new();
@@ -71,8 +74,12 @@ async fn baseline(target: &Target, job: &Job) -> Vec<Baseline> {
 /// Every check that is the runner's, through the maintenance bypass.
 pub(super) async fn smoke(target: Arc<Target>, job: Arc<Job>, revision: Option<String>) -> Input {
     let mut checked = Vec::new();
+    // What touches neither code nor data says nothing of the site.
+    if matches!(job.goal, Goal::Backup(_)) && !is_restore(&job.goal) {
+        return Input::Smoked(checked);
+    }
     // What an earlier tool has laid out may not say what it is; going back to it must not fail for that.
-    let is_unknown = revision.is_none() && matches!(job.goal, Goal::Rollback(_));
+    let is_unknown = revision.is_none() && (matches!(job.goal, Goal::Rollback(_)) || is_restore(&job.goal));
     let site = site(&job.config, Some(&job.request.bypass), revision);
     for check in &job.config.smoke.checks {
         match &check.kind {
@@ -93,6 +100,10 @@ pub(super) async fn smoke(target: Arc<Target>, job: Arc<Job>, revision: Option<S
         }
     }
     Input::Smoked(checked)
+}
+
+fn is_restore(goal: &Goal) -> bool {
+    matches!(goal, Goal::Backup(BackupRequest::Restore(_)))
 }
 
 fn site(config: &Config, bypass: Option<&Secret>, revision: Option<String>) -> Option<Site> {

@@ -20,7 +20,7 @@ use tokio::{
 
 use self::signals::Signals;
 use crate::{
-    artifact::{Artifact, Compression, UploadError, upload},
+    artifact::{Compression, Parcel, UploadError, upload_packed},
     machine::{self, Call, Effect, Finish, Goal, Input, Job, State},
     model::{Event, EventKind, RunId},
     plan::{Plan, Refusal},
@@ -34,12 +34,12 @@ const TICK: Duration = Duration::from_millis(100);
 /// How often people are told how much of the artifact was sent.
 const UPLOAD_SIGN: Duration = Duration::from_secs(1);
 
-/// Carries a job out to its end. `artifact` is what a deploy with strategy symlink sends.
-pub async fn drive(job: Job, artifact: Option<Artifact>, reporter: &mut Reporter) -> Finish {
+/// Carries a job out to its end. `parcel` is what the run is sent.
+pub async fn drive(job: Job, parcel: Option<Parcel>, reporter: &mut Reporter) -> Finish {
     let (messages, received) = unbounded_channel();
     let mut driver = Driver {
         job: Arc::new(job),
-        artifact: artifact.map(Arc::new),
+        parcel: parcel.map(Arc::new),
         target: None,
         link: None,
         ahead: None,
@@ -78,7 +78,7 @@ enum Message {
 
 struct Driver {
     job: Arc<Job>,
-    artifact: Option<Arc<Artifact>>,
+    parcel: Option<Arc<Parcel>>,
     target: Option<Arc<Target>>,
     /// What is to be written to the link.
     link: Option<UnboundedSender<Vec<u8>>>,
@@ -125,7 +125,11 @@ impl Driver {
         match message {
             Message::Sent(bytes) => {
                 let line = format!("{} sent, compressed", size(bytes));
-                let kind = EventKind::StepOutput { step: "release".to_owned(), line };
+                let step = match self.parcel.as_deref() {
+                    Some(Parcel::Statements(_)) => "upload",
+                    Some(Parcel::Release(..)) | None => "release",
+                };
+                let kind = EventKind::StepOutput { step: step.to_owned(), line };
                 reporter.event(&Event { at_ms: now_ms(), run: self.run.clone(), kind });
                 None
             }
@@ -182,7 +186,7 @@ impl Driver {
         let (begun, has_begun) = oneshot::channel();
         self.look(move |target, job| looks::probe(target, job, begun));
         match self.job.goal {
-            Goal::Deploy | Goal::Rollback(_) => {}
+            Goal::Deploy | Goal::Rollback(_) | Goal::Backup(_) => {}
             Goal::Plan | Goal::Settle { .. } | Goal::Abort => return,
         }
         let args = link::arm_args(&self.job);
@@ -256,11 +260,10 @@ impl Driver {
     }
 
     fn upload(&mut self, run: &str) {
-        let (Some(target), Some(artifact)) = (self.target.clone(), self.artifact.clone()) else { return };
+        let (Some(target), Some(parcel)) = (self.target.clone(), self.parcel.clone()) else { return };
         let (number, messages) = (self.link_number, self.messages.clone());
         let environment = &self.job.config.environment;
         let file = format!("{}/.backstay/runs/{run}/upload/artifact", environment.path);
-        let mode = self.job.config.release.mode;
         let compression = if self.has_zstd { Compression::Zstd } else { Compression::Gzip };
         let told = Mutex::new(Instant::now());
         let progress = messages.clone();
@@ -272,7 +275,7 @@ impl Driver {
             }
         };
         self.tasks.spawn(async move {
-            let input = match upload(&target, &file, &artifact, mode, compression, progress).await {
+            let input = match upload_packed(&target, &file, &parcel, compression, progress).await {
                 Ok(()) => Input::Uploaded,
                 Err(error) => {
                     let lost = matches!(error, UploadError::Target(TargetError::LinkLost));

@@ -23,7 +23,7 @@ pub fn outcome(state: &RunState, about: &About, run: &str) -> OutcomeReport {
     let is_seen = state.end.is_some();
     OutcomeReport {
         outcome: kind,
-        reason: reason(state, kind),
+        reason: reason(state, about, kind),
         failed_step: failed_step(state, kind),
         cause: cause(state),
         committed: state.committed,
@@ -78,6 +78,10 @@ pub fn about_run(
 fn run_kind(about: &About) -> RunKind {
     if about.command == "rollback" {
         RunKind::Rollback
+    } else if about.command == "backup restore" {
+        RunKind::Restore
+    } else if about.command.starts_with("backup ") {
+        RunKind::Beside
     } else if about.release.is_some() && about.previous_release.is_none() {
         RunKind::FirstDeploy
     } else {
@@ -85,12 +89,13 @@ fn run_kind(about: &About) -> RunKind {
     }
 }
 
-fn reason(state: &RunState, kind: Outcome) -> String {
+fn reason(state: &RunState, about: &About, kind: Outcome) -> String {
     let why = state.abort.as_ref().map(|abort| abort.text.clone());
     if let (Outcome::Committed | Outcome::RolledBack | Outcome::Cancelled, Some(who)) = (kind, &state.accepted_by) {
         return format!("{who} gave their word for it when it was stuck");
     }
     match kind {
+        Outcome::Committed if run_kind(about) == RunKind::Beside => "every step passed".to_owned(),
         Outcome::Committed => with_lifted(state, "every step and every required check passed"),
         Outcome::RolledBack | Outcome::Cancelled => with_lifted(state, why.as_deref().unwrap_or("it was given back")),
         Outcome::Stuck => match &state.end {

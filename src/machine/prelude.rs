@@ -3,7 +3,7 @@
 use super::{Call, CallMode, Effect, Finish, Follow, Goal, Job, Role, State, outcome};
 use crate::{
     model::{EventKind, Outcome, OutcomeReport, Phase},
-    plan::{self, Facts, Known, Plan, Refusal, RollbackRequest},
+    plan::{self, BackupRequest, Facts, Known, Plan, Refusal, RestoreFrom, RollbackRequest},
 };
 
 /// What the probe found decides how it goes on.
@@ -19,7 +19,9 @@ pub(super) fn probed(
         Goal::Plan => planned(job, facts, newest.as_ref()),
         Goal::Settle { retry, accept } => settle(&facts, newest, *retry, accept.clone(), now_ms),
         Goal::Abort => abort(job, &facts, newest, now_ms),
-        Goal::Deploy | Goal::Rollback(_) => begin(job, &facts, newest, (since_ms, now_ms), (settled, again)),
+        Goal::Deploy | Goal::Rollback(_) | Goal::Backup(_) => {
+            begin(job, &facts, newest, (since_ms, now_ms), (settled, again))
+        }
     }
 }
 
@@ -71,6 +73,12 @@ fn begin(
     {
         return done(vec![], Finish::Usage(question));
     }
+    if let Goal::Backup(BackupRequest::Restore(RestoreFrom::Named { name, archive })) = &job.goal
+        && facts.refusals.is_empty()
+        && plan::find(&facts.backups, name, *archive).is_none()
+    {
+        return done(vec![], Finish::Usage(unknown(job, facts, name)));
+    }
     match make(job, facts) {
         Err(refusals) => refused(refusals, facts),
         Ok(plan) => {
@@ -99,9 +107,23 @@ fn undecided(facts: &Facts, rollback: &RollbackRequest) -> Option<String> {
     })
 }
 
+/// What there is instead.
+fn unknown(job: &Job, facts: &Facts, name: &str) -> String {
+    let known: Vec<String> =
+        facts.backups.iter().map(|backup| format!("\n  {} ({})", backup.name(), backup.kind.as_str())).collect();
+    let environment = &job.config.environment.name;
+    if known.is_empty() {
+        return format!(
+            "there is no file {name} here, and nothing on {environment} to restore from: backstay backup create -e {environment}"
+        );
+    }
+    format!("there is no file {name} here, and nothing of that name on {environment}. There is:{}", known.concat())
+}
+
 fn make(job: &Job, facts: &Facts) -> Result<Plan, Vec<Refusal>> {
     match &job.goal {
         Goal::Rollback(rollback) => plan::build_rollback(&job.config, facts, &job.request, rollback),
+        Goal::Backup(backup) => plan::build_backup(&job.config, facts, &job.request, backup),
         Goal::Deploy | Goal::Plan | Goal::Settle { .. } | Goal::Abort => plan::build(&job.config, facts, &job.request),
     }
 }

@@ -102,7 +102,7 @@ fn arming(
         Input::Line(LinkLine::Entry(entry)) => {
             let mut follow = Follow::new(plan.run.as_str(), Role::Owner, plan.summary(), now_ms);
             let mut effects = armed(&entry, since_ms, now_ms);
-            follow.uploading = plan.steps.iter().any(|step| step.name == "release");
+            follow.uploading = plan.takes_upload();
             if follow.uploading {
                 effects.push(Effect::Upload(plan.run.to_string()));
             }
@@ -116,7 +116,7 @@ fn arming(
         // Whether the run began is not known: following it tells.
         Input::LinkClosed(_) => {
             let mut follow = Follow::new(plan.run.as_str(), Role::Owner, plan.summary(), now_ms);
-            follow.uploading = plan.steps.iter().any(|step| step.name == "release");
+            follow.uploading = plan.takes_upload();
             if cancelled {
                 follow.said = Some(cancel(job));
             }
@@ -403,6 +403,7 @@ impl Goal {
             Self::Deploy => "deploy",
             Self::Plan => "plan",
             Self::Rollback(_) => "rollback",
+            Self::Backup(backup) => backup.as_str(),
             Self::Settle { .. } => "settle",
             Self::Abort => "abort",
         }

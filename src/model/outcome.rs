@@ -102,6 +102,10 @@ pub enum RunKind {
     Deploy,
     /// After the commit, back to an earlier version.
     Rollback,
+    /// Data brought back, the code left as it is.
+    Restore,
+    /// Archives made, tried or removed: neither code nor data of the site is touched.
+    Beside,
 }
 
 /// What ended a run's way forward.

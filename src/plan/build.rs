@@ -6,13 +6,13 @@ use super::{
     params::params,
     refuse,
     steps::{
-        copy_step, data_open, end_hooks, finish_with_hooks, lib, maintenance_off, maintenance_on, migrate_step, notify,
-        pending_step, protect_step, release_step, settings_step, smoke_old, smoke_step, step_with_hooks, switch_step,
-        tidy_finish, workers_start, workers_stop,
+        archive_copies, copy_step, data_open, end_hooks, finish_with_hooks, lib, maintenance_off, maintenance_on,
+        migrate_step, notify, pending_step, protect_step, release_step, settings_step, smoke_old, smoke_step,
+        step_with_hooks, switch_step, tidy_finish, workers_start, workers_stop,
     },
 };
 use crate::{
-    config::{CheckKind, Config, Guard, Lost, Secret, Strategy, When},
+    config::{CheckKind, Config, Database, Guard, Lost, Secret, Strategy, When},
     model::RunId,
     scripts,
 };
@@ -88,14 +88,12 @@ pub(super) fn databases(config: &Config, facts: &Facts, request: &Request) -> Ve
     if config.maintenance.when == When::Never {
         return Vec::new();
     }
-    let protected = |database| {
-        database::protected(config, database, request.run.as_str(), facts.connection(database_name(database)))
-    };
-    config.databases.iter().filter_map(protected).collect()
+    config.databases.iter().filter_map(|database| protect(config, facts, request, database)).collect()
 }
 
-fn database_name(database: &crate::config::Database) -> &str {
-    &database.name
+/// One of them, whatever the run is for.
+pub(super) fn protect(config: &Config, facts: &Facts, request: &Request, database: &Database) -> Option<Protected> {
+    database::protected(config, database, request.run.as_str(), facts.connection(&database.name))
 }
 
 fn steps(config: &Config, facts: &Facts, databases: &[Protected]) -> Vec<Step> {
@@ -132,6 +130,7 @@ pub(super) fn finish(config: &Config, facts: &Facts, databases: &[Protected]) ->
     plain.extend((!databases.is_empty()).then(data_open));
     plain.extend([maintenance_off(), workers_start()]);
     plain.extend(end_hooks(&config.hooks));
+    plain.extend(archive_copies(config).filter(|_| !databases.is_empty()));
     plain.push(tidy_finish(config));
     plain.into_iter().flat_map(|finish| finish_with_hooks(&config.hooks, finish)).collect()
 }
@@ -181,7 +180,7 @@ pub(super) fn settings(config: &Config) -> Settings {
 /// What the probe needs of a plan's files, for [`super::probe`].
 pub(super) fn probe_files(config: &Config) -> Vec<PlanFile> {
     let asked = config.databases.iter().filter(|_| config.preset == crate::config::Preset::Laravel);
-    let connection = |database: &crate::config::Database| {
+    let connection = |database: &Database| {
         let connection = database.connection.clone().unwrap_or_else(|| "auto".to_owned());
         PlanFile::text(format!("{}.connection", database.name), format!("{connection}\n"))
     };

@@ -39,6 +39,10 @@ impl Plan {
         if let Some(folder) = &self.release_dir {
             files.push(PlanFile::text("release", line(folder)));
         }
+        // by its presence: such a run is counted and told apart from those that deploy
+        if self.about.command.starts_with("backup ") {
+            files.push(PlanFile::text("backup", ""));
+        }
         if let Some((key, digest)) = &self.key {
             files.push(PlanFile::text("key", format!("{key} {digest}\n")));
         }

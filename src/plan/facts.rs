@@ -1,6 +1,6 @@
 //! What the probe found on the target: typed, read from its reply. All of it is untrusted.
 
-use super::{Refusal, Summary, database::Connection};
+use super::{Backup, Refusal, Summary, backups, database::Connection};
 use crate::{
     journal::{Entry, RunState},
     scripts::Reply,
@@ -29,6 +29,8 @@ pub struct Facts {
     pub with_previous: Vec<String>,
     /// Copies of data that are kept: the run that sealed one, the database.
     pub copies: Vec<(String, String)>,
+    /// What there is to restore from, newest first; only where that is asked for.
+    pub backups: Vec<Backup>,
     /// Free space below the path.
     pub disk_free_bytes: Option<u64>,
     /// `cron`, `stopped`, `no-crontab` or `denied`.
@@ -146,6 +148,7 @@ impl Facts {
             committed: known(reply, "committed"),
             with_previous: reply.all("previous").map(str::to_owned).collect(),
             copies: said(reply, "copy"),
+            backups: backups(reply),
             same_key: same_key(reply),
             disk_free_bytes: reply.get("disk-free-kb").and_then(|kb| kb.trim().parse::<u64>().ok()).map(|kb| kb * 1024),
             guard: text("guard"),

@@ -46,7 +46,7 @@ pub struct Plan {
 /// What is told of a run, on the target and to people.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
-    /// `deploy` or `rollback`.
+    /// `deploy`, `rollback`, `backup create`, …
     pub command: String,
     /// The app's name.
     pub app: String,
@@ -118,6 +118,11 @@ pub struct StepSummary {
 }
 
 impl Plan {
+    /// Whether one of its steps waits for what the runner sends.
+    pub fn takes_upload(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.name.as_str(), "release" | "upload"))
+    }
+
     /// What goes into `plan.json`.
     pub fn summary(&self) -> Summary {
         let step = |(number, (name, phase)): (usize, (&String, Phase))| StepSummary {

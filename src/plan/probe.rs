@@ -20,6 +20,12 @@ pub enum Purpose {
     Deploy,
     /// The newest committed runs are told as well.
     Rollback,
+    /// A run that has to do with archives alone: neither workers nor what an engine needs to protect a database are looked at.
+    Backup,
+    /// Files are removed: the app has no part in it, and may be broken.
+    Prune,
+    /// What there is to restore from is told as well.
+    Restore,
     /// A person reads it: ended runs, and the SQL of pending migrations. To get it, their code is run against
     /// connections that carry nothing out.
     Plan,
@@ -35,6 +41,9 @@ pub fn probe(config: &Config, request: &Request, purpose: Purpose) -> io::Result
     let word = match purpose {
         Purpose::Deploy => "deploy",
         Purpose::Rollback => "rollback",
+        Purpose::Backup => "backup",
+        Purpose::Prune => "prune",
+        Purpose::Restore => "restore",
         Purpose::Plan => "plan",
     };
     values.push(("KEY", request.key.as_ref().map(|(key, _)| key.clone()).unwrap_or_default()));

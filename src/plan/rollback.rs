@@ -121,7 +121,7 @@ fn unrestorable(config: &Config, facts: &Facts, request: &Request, sealed: &str)
 }
 
 /// What the release was deployed as, where its run is remembered.
-fn revision_of(facts: &Facts, release: &str) -> Option<String> {
+pub(super) fn revision_of(facts: &Facts, release: &str) -> Option<String> {
     let made = facts.committed.iter().find(|known| {
         known.summary.about.command == "deploy" && known.summary.about.release.as_deref() == Some(release)
     });

@@ -180,8 +180,14 @@ impl Summary {
             ),
             Outcome::RolledBack => {
                 lines.extend(log);
-                let command = if report.kind == RunKind::Rollback { "rollback" } else { "deploy" };
-                lines.push(("once it is mended", format!("backstay {command} -e {environment}")));
+                let command = match report.kind {
+                    RunKind::FirstDeploy | RunKind::Deploy => Some("deploy"),
+                    RunKind::Rollback => Some("rollback"),
+                    RunKind::Restore => Some("backup list"),
+                    RunKind::Beside => None,
+                };
+                let again = |command| ("once it is mended", format!("backstay {command} -e {environment}"));
+                lines.extend(command.map(again));
             }
             Outcome::Cancelled => lines.extend(log),
             Outcome::Stuck => {
@@ -216,6 +222,16 @@ fn shortened(line: &str) -> String {
 
 /// What is live, with which data.
 fn site(report: &OutcomeReport) -> String {
+    match (report.kind, report.outcome, report.data) {
+        (RunKind::Beside, Outcome::Committed, _) => return "The site and its data were not touched.".to_owned(),
+        (RunKind::Beside, _, _) => {
+            return "The site and its data were not touched, and nothing of the run is left.".to_owned();
+        }
+        (RunKind::Restore, Outcome::Committed, _) => return "The restored data is live.".to_owned(),
+        (RunKind::Restore, _, Data::Restored) => return "The data from before is live again, compared.".to_owned(),
+        (RunKind::Restore, _, _) => return "The live data was not touched.".to_owned(),
+        (RunKind::FirstDeploy | RunKind::Deploy | RunKind::Rollback, _, _) => {}
+    }
     let live = match report.outcome {
         Outcome::Committed if report.kind == RunKind::Rollback => "The earlier version is live",
         Outcome::Committed => "The new version is live",
@@ -227,7 +243,7 @@ fn site(report: &OutcomeReport) -> String {
         | Outcome::Locked
         | Outcome::InDoubt => match report.kind {
             RunKind::FirstDeploy => "No version is live, as before",
-            RunKind::Deploy => "The old version is live",
+            RunKind::Deploy | RunKind::Restore | RunKind::Beside => "The old version is live",
             RunKind::Rollback => "The version from before this rollback is live",
         },
     };
@@ -252,7 +268,7 @@ fn seen(report: &OutcomeReport) -> String {
     };
     let saw = match report.downtime_ms {
         // without a version there was nothing to see
-        Some(0) if report.maintenance || report.kind == RunKind::FirstDeploy => String::new(),
+        Some(0) if report.maintenance || matches!(report.kind, RunKind::FirstDeploy | RunKind::Beside) => String::new(),
         Some(0) => " Users saw no maintenance.".to_owned(),
         Some(ms) => format!(" Users saw maintenance for {}{back}.", time::duration(ms)),
         None => String::new(),

@@ -4,10 +4,27 @@
 pub const PROBE_START: &str = include_str!("probe/start.sh");
 /// The probe of a deploy.
 pub const PROBE: &str = include_str!("probe/probe.sh");
-/// What the looking scripts know of runs.
-pub const RUNS: &str = concat!(include_str!("lib/run-states.sh"), "\n", include_str!("lib/runs.sh"));
+/// What the looking scripts know of runs, and of what there is to restore from.
+pub const RUNS: &str = concat!(
+    include_str!("lib/run-states.sh"),
+    "\n",
+    include_str!("lib/runs.sh"),
+    "\n",
+    include_str!("lib/archive.sh"),
+    "\n",
+    include_str!("lib/backups.sh")
+);
 /// One GET from the target; `$1` is how long it may take, in seconds.
 pub const REQUEST: &str = concat!(include_str!("lib/address.sh"), "\n", include_str!("probe/request.sh"));
-/// Runs and their logs; usage at its head.
-pub const LOOK: &str =
-    concat!(include_str!("lib/run-states.sh"), "\n", include_str!("lib/runs.sh"), "\n", include_str!("probe/look.sh"));
+/// Runs, their logs, archives; usage at its head.
+pub const LOOK: &str = concat!(
+    include_str!("lib/run-states.sh"),
+    "\n",
+    include_str!("lib/runs.sh"),
+    "\n",
+    include_str!("lib/archive.sh"),
+    "\n",
+    include_str!("lib/backups.sh"),
+    "\n",
+    include_str!("probe/look.sh")
+);

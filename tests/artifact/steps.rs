@@ -11,10 +11,11 @@ use crate::place::{Place, listing, open, run};
 use backstay::artifact::Compression;
 
 const SHELLS: [&str; 3] = ["dash", "bash", "busybox"];
-const PARTS: [(&str, &str); 10] = [
+const PARTS: [(&str, &str); 11] = [
     ("lib/env.sh", include_str!("../../src/scripts/lib/env.sh")),
     ("lib/step.sh", include_str!("../../src/scripts/lib/step.sh")),
     ("lib/release.sh", include_str!("../../src/scripts/lib/release.sh")),
+    ("lib/upload.sh", include_str!("../../src/scripts/lib/upload.sh")),
     ("lib/databases.sh", include_str!("../../src/scripts/lib/databases.sh")),
     ("lib/run-states.sh", include_str!("../../src/scripts/lib/run-states.sh")),
     ("release", include_str!("../../src/scripts/steps/release.sh")),

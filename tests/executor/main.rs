@@ -6,6 +6,7 @@
 mod cases;
 mod support;
 
+mod archives;
 mod crashes;
 mod disk;
 mod endings;

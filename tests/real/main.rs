@@ -4,6 +4,7 @@
 mod cases;
 mod support;
 
+mod backup;
 mod deploys;
 mod evidence;
 mod failures;

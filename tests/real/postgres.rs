@@ -77,7 +77,7 @@ const KINDS: [&str; 25] = [
     "counter public.fresh|7|0|f",
 ];
 
-fn grown(site: &Site) {
+pub(super) fn grown(site: &Site) {
     let database = site.database();
     database.query(&GROWN.replace("{app}", &database.name));
 }

@@ -103,7 +103,7 @@ fn faults_of_the_configuration_name_their_place() {
     let site = Site::with_first();
     let config = fs::read_to_string(site.runner.join("backstay.yml")).expect("ours");
     for (from, to, said) in [
-        ("app: shop", "app: shop\nretention: 3", "unknown key `retention`"),
+        ("app: shop", "app: shop\noffsite: 3", "unknown key `offsite`"),
         ("drain: 0s", "drain: soon", "soon"),
         ("drain: 0s", "drian: 0s", "drain"),
         ("app: shop", "app: shop\nenv: { KEY: \"${NOT_SET_ANYWHERE}\" }", "NOT_SET_ANYWHERE"),

@@ -1,6 +1,11 @@
 //! What the binary says without a target: errors of the configuration, the schema, completions, questions.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use serde_json::Value;
 
@@ -91,6 +96,22 @@ fn a_question_without_a_terminal_is_an_error_of_usage() {
     fs::write(folder.path().join("backstay.yml"), MINIMAL).expect("ours");
     run_in(folder.path(), &["rollback", "--discard-writes"]).is(2).says("--yes").says("staging");
     run_in(folder.path(), &["settle", "--accept", "committed"]).is(2).says("--yes");
+    run_in(folder.path(), &["backup", "restore", "20261123T101500Z-3f2a1c9"]).is(2).says("--yes").says("staging");
+    // on a terminal, in production, the name is asked for twice
+    for (answers, asked) in [("wrong\n", 1), ("staging\nwrong\n", 2)] {
+        let line = format!("{} backup restore 20261123T101500Z-3f2a1c9", env!("CARGO_BIN_EXE_backstay"));
+        let mut command = Command::new("script");
+        command
+            .args(["-qec", &line, "/dev/null"])
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().expect("script is of util-linux");
+        child.stdin.take().expect("piped").write_all(answers.as_bytes()).expect("it reads");
+        let said = Finished::of(&child.wait_with_output().expect("it ends")).is(2);
+        assert_eq!(said.stdout.matches("Type staging").count(), asked, "{}", said.stdout);
+        said.says("not confirmed; nothing was changed");
+    }
 }
 
 /// It could only fail, and that in maintenance.
@@ -119,7 +140,7 @@ fn completions_are_scripts_that_their_shells_take() {
     fs::write(&file, script).expect("ours");
     let ask = "set -eu; . \"$1\"; COMP_WORDS=(backstay rollback --c) COMP_CWORD=2 COMPREPLY=()
         _backstay backstay --c rollback; printf '%s\\n' \"${COMPREPLY[@]}\"";
-    let answer = std::process::Command::new("bash").args(["-c", ask, "bash"]).arg(&file).output().expect("bash runs");
+    let answer = Command::new("bash").args(["-c", ask, "bash"]).arg(&file).output().expect("bash runs");
     let answer = Finished::of(&answer).is(0);
     assert!(answer.stdout.lines().any(|line| line == "--code-only"), "{}", answer.stdout);
     run_in(folder.path(), &["completions", "tcsh"]).is(2);
@@ -215,6 +236,8 @@ fn the_schema_takes_the_documented_example_and_refuses_what_the_binary_refuses()
         (MINIMAL.replace("5s", "{ s: 5 }"), false),
         (MINIMAL.replace("laravel", "laravell"), false),
         (format!("{MINIMAL}retention: 3\n"), false),
+        (format!("{MINIMAL}retention: {{ last: 3, daily: 7 }}\n"), true),
+        (format!("{MINIMAL}offsite: 3\n"), false),
         (format!("{MINIMAL}    hots: x\n"), false),
         (MINIMAL.replace("version: 1\n", ""), false),
     ] {

@@ -75,6 +75,7 @@ impl Resolver<'_> {
                 copy: self.copy_load(&name, raw.copy)?,
                 keep_copies: raw.keep_copies.unwrap_or(1),
                 keep_failed,
+                archive: raw.archive.unwrap_or(false),
                 name,
             })
         };
@@ -118,7 +119,11 @@ fn without_use(preset: Preset, engine: &Engine, raw: &raw::Database) -> Option<(
         ]
     };
     let retention = |why: &'static str| {
-        [(raw.keep_copies.is_some(), "keep_copies", why), (raw.keep_failed.is_some(), "keep_failed", why)]
+        [
+            (raw.keep_copies.is_some(), "keep_copies", why),
+            (raw.keep_failed.is_some(), "keep_failed", why),
+            (raw.archive == Some(true), "archive", why),
+        ]
     };
     let copy = |why: &'static str| (raw.copy.is_some(), "copy", why);
     let mut all = vec![of_preset];

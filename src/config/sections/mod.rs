@@ -5,6 +5,7 @@ mod environment;
 mod hooks;
 mod maintenance;
 mod release;
+mod retention;
 mod runner;
 mod smoke;
 mod workers;

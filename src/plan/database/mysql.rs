@@ -30,6 +30,7 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         file("flush", script!("mysql/flush.sh")),
         file("restore", script!("mysql/restore.sh")),
         file("restore-of", script!("mysql/restore-of.sh")),
+        file("load-sql", script!("mysql/load-sql.sh")),
         file("open", script!("mysql/open.sh")),
         file("discard", script!("mysql/discard.sh")),
         file("tidy", script!("mysql/tidy.sh")),

@@ -13,6 +13,10 @@ pub(super) fn files(database: &Database, run: &str) -> Vec<PlanFile> {
         file("leaks", script!("sqlite/leaks.sh")),
         file("restore", script!("sqlite/restore.sh")),
         file("restore-of", script!("sqlite/restore-of.sh")),
+        file("unload", script!("sqlite/unload.sh")),
+        file("load", script!("sqlite/load.sh")),
+        file("load-sql", script!("sqlite/load-sql.sh")),
+        file("discard", script!("sqlite/discard.sh")),
         file("tidy", script!("sqlite/tidy.sh")),
         PlanFile::text("params", scripts::params(params)),
     ]

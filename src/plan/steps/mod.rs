@@ -1,5 +1,6 @@
 //! The steps of a plan, one file for each: what it does, how it is taken back, what it is told.
 
+mod archive;
 mod data;
 mod hooks;
 mod maintenance;
@@ -14,6 +15,7 @@ mod switch;
 mod tidy;
 mod workers;
 
+pub use archive::{archive_copies, archive_step, load_step, prune_step, try_step, upload_step, verify_step};
 pub use data::{copy_step, data_open, protect_step};
 pub use hooks::{end_hooks, finish_with_hooks, step_with_hooks};
 pub use maintenance::{maintenance_off, maintenance_on};
@@ -44,6 +46,8 @@ pub fn lib(config: &Config) -> Vec<PlanFile> {
         ("databases.sh", script!("lib/databases.sh")),
         ("leaks.sh", script!("lib/leaks.sh")),
         ("engine.sh", script!("lib/engine.sh")),
+        ("archive.sh", script!("lib/archive.sh")),
+        ("upload.sh", script!("lib/upload.sh")),
         ("run-states.sh", script!("lib/run-states.sh")),
         ("release.sh", script!("lib/release.sh")),
         ("laravel.php", script!("laravel/laravel.php")),

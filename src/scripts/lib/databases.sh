@@ -13,7 +13,7 @@ in_database() {
 	export BACKSTAY_DB BACKSTAY_DB_DIR BACKSTAY_DB_STATE BACKSTAY_DB_CNF BACKSTAY_DB_TARGET
 	rm -f "$BACKSTAY_DB_STATE/note"
 	[ -f "$BACKSTAY_DB_DIR/$2" ] || case $2 in
-	seal | restore | restore-of)
+	seal | restore | restore-of | unload | load | load-sql)
 		printf '%s\n' "database $1: there is no way to $2 in $BACKSTAY_DB_DIR (its kind is what $BACKSTAY_DB_STATE/driver says)" >&2
 		return 1
 		;;
@@ -66,4 +66,38 @@ reversed() {
 	backward=
 	for name in $1; do backward="$name $backward"; done
 	printf %s "$backward"
+}
+
+# What this run has sealed of a database, as its engine names it.
+copy_name() {
+	case $(cat "$BACKSTAY_STATE/db-$1/driver") in
+	sqlite) printf %s "$BACKSTAY_PATH/.backstay/copies/$BACKSTAY_RUN/$1.sqlite" ;;
+	*) (
+		live=$(cat "$BACKSTAY_STATE/db-$1/target")
+		. "$BACKSTAY_DIR/lib/engine.sh"
+		name_of backstay "$(run_word "$BACKSTAY_RUN")"
+	) ;;
+	esac
+}
+
+# The folder of an archive: archive_of RUN NAME
+archive_of() { printf %s "$BACKSTAY_PATH/.backstay/copies/$1/$2"; }
+
+# remove_archive RUN NAME: it is no archive any more from the first moment on, whatever happens next.
+remove_archive() {
+	folder=$(archive_of "$1" "$2")
+	rm -rf "$folder.part"
+	[ ! -e "$folder" ] || mv "$folder" "$folder.part" || return 1
+	rm -rf "$folder.part" "$folder.verified" || return 1
+	rmdir "${folder%/*}" 2>/dev/null || :
+}
+
+# What a run that is dead has left half written; nobody else writes while the lock is held.
+remove_halves() {
+	halves_left=0
+	for half in "$BACKSTAY_PATH"/.backstay/copies/*/*.part*; do
+		[ ! -e "$half" ] || rm -rf "$half" || halves_left=1
+		rmdir "${half%/*}" 2>/dev/null || :
+	done
+	return "$halves_left"
 }

@@ -1,9 +1,13 @@
-# What status, history and logs ask for. It follows lib/runs.sh in one script and changes nothing.
+# What status, history, logs and backup ask for. It follows lib/runs.sh, lib/archive.sh and lib/backups.sh in one script and changes
+# nothing of the app.
 #
 # usage: look runs PATH LIMIT        the newest runs with plan and journal
 #        look logs PATH RUN STEP     what the scripts of a run printed; RUN and STEP may be empty
+#        look backups PATH           what there is to restore from
+#        look verify PATH RUN/NAME…  the same, once these archives were read to their ends and what was found is written beside them
 # shellcheck shell=sh disable=SC2154
 set -u
+umask 077
 LC_ALL=C
 
 say_one() {
@@ -29,6 +33,16 @@ say_logs() {
 	done
 }
 
+verify() {
+	for one in "$@"; do
+		folder=$BACKSTAY_PATH/.backstay/copies/$one
+		[ -d "$folder" ] || continue
+		faults=$(archive_faults "$folder")
+		printf '%s' "${faults:+$faults
+}" | archive_mark "$folder" hashes || printf '%s\n' "what was found of $one cannot be written beside it" >&2
+	done
+}
+
 main() {
 	BACKSTAY_PATH=$2
 	[ -d "$BACKSTAY_PATH/.backstay/runs" ] || return 0
@@ -44,6 +58,11 @@ main() {
 	logs)
 		wanted=$3 step=$4
 		each_run say_logs
+		;;
+	backups) say_backups ;;
+	verify)
+		shift 2
+		verify "$@" && say_backups
 		;;
 	esac
 }

@@ -77,12 +77,17 @@ look_at_runs() {
 	deploy) ;;
 	rollback) each_run say_committed ;;
 	plan) each_run say_ended ;;
+	backup | prune) ;;
+	restore)
+		each_run say_committed
+		say_backups
+		;;
 	esac
 }
 
 # The newest ones are enough: older ones have no copy of the data any more.
 say_committed() {
-	if [ "$run_state" = committed ] && [ "$told" -lt 20 ]; then
+	if [ "$run_state" = committed ] && [ "$told" -lt 20 ] && [ ! -f "$run_dir/backup" ]; then
 		say_run committed
 		say_ways_back
 		told=$((told + 1))
@@ -105,6 +110,7 @@ say_ways_back() {
 
 # They tell how long users saw maintenance.
 say_ended() {
+	[ ! -f "$run_dir/backup" ] || return 0
 	case $run_state in
 	committed | rolled-back)
 		[ "$told" -lt 10 ] || return 0
@@ -226,10 +232,15 @@ main() {
 	look_at_path
 	look_at_runs
 	look_at_guard
-	look_at_app
-	look_at_workers
-	look_at_databases
-	look_at_site
+	[ "$PURPOSE" = prune ] || look_at_app
+	case $PURPOSE in
+	backup | prune) ;;
+	*)
+		look_at_workers
+		look_at_databases
+		look_at_site
+		;;
+	esac
 	emit complete yes
 }
 

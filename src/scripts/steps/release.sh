@@ -4,8 +4,8 @@
 set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/release.sh"
+. "$BACKSTAY_DIR/lib/upload.sh"
 
-UPLOAD=$BACKSTAY_DIR/upload
 PART=$BACKSTAY_RELEASE.part
 # What this run made outside of the release, one path a line, for the undo.
 MADE=$BACKSTAY_STATE/release-made
@@ -25,25 +25,9 @@ remember() {
 	persist "$MADE"
 }
 
-wait_for_upload() {
-	until [ -s "$UPLOAD/done" ]; do sleep 0.05 2>/dev/null || sleep 1; done
-	read -r sha256 bytes format <"$UPLOAD/done"
-	found=$(wc -c <"$UPLOAD/artifact")
-	[ "$((found))" = "$bytes" ] || fail "the artifact arrived with $((found)) of $bytes bytes: deploy again"
-	found=$(sha256sum <"$UPLOAD/artifact")
-	[ "${found%% *}" = "$sha256" ] || fail "the artifact arrived damaged (SHA-256 ${found%% *} instead of $sha256): deploy again"
-}
-
-# A pipe tells only how its last command ended, so the first one leaves a mark when it did well.
 unpack() {
 	whole=$BACKSTAY_STATE/release-whole
-	rm -f "$whole"
-	case $format in
-	zstd) decompress="zstd -dcq" ;;
-	gzip) decompress="gzip -dc" ;;
-	*) fail "the artifact came as '$format', which this step does not know" ;;
-	esac
-	{ $decompress <"$UPLOAD/artifact" && : >"$whole"; } | tar -xopf - -C "$PART" && [ -e "$whole" ]
+	unpacked_upload "$whole" | tar -xopf - -C "$PART" && [ -e "$whole" ]
 }
 
 unpack_or_give_back() {

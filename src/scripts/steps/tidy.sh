@@ -54,11 +54,16 @@ tidy_releases() {
 	[ "$removed" -eq 0 ] || note "$removed old releases removed"
 }
 
-# A run's folder holds its log, and what a later rollback needs while its copies are kept (state/db-*/kept).
+# A run's folder holds its log, and what a later rollback needs while its copies are kept (state/db-*/kept). Those that made or used
+# archives are counted for themselves: a nightly backup is not to push out the deploys.
 tidy_runs() {
-	number=0
+	deploys=0 backups=0
 	for id in $(newest_first "$RUNS"); do
-		number=$((number + 1))
+		if [ -f "$RUNS/$id/backup" ]; then
+			backups=$((backups + 1)) number=$backups
+		else
+			deploys=$((deploys + 1)) number=$deploys
+		fi
 		if [ "$number" -le "$KEEP_RUNS" ] || [ "$id" = "$BACKSTAY_RUN" ]; then continue; fi
 		has_ended "$id" || continue
 		[ ! -d "$BACKSTAY_PATH/.backstay/copies/$id" ] || continue

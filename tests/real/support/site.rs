@@ -60,15 +60,18 @@ impl First {
 impl Site {
     /// A path where nothing was deployed yet, but with what a person puts there: `.env` and the database's file.
     pub fn new() -> Self {
-        let site = Self::empty();
-        let app = site.path.join("shared/storage/app");
+        Self::empty().keep_data_in_file()
+    }
+
+    fn keep_data_in_file(self) -> Self {
+        let app = self.path.join("shared/storage/app");
         as_user(&format!(
             "mkdir -p '{0}' && touch '{0}/shop.sqlite' && chmod -R g+w '{1}/shared'",
             text(&app),
-            text(&site.path)
+            text(&self.path)
         ));
-        site.write_env();
-        site
+        self.write_env();
+        self
     }
 
     /// With the first release of the app live.
@@ -113,6 +116,15 @@ impl Site {
         let site = Self::empty();
         let disk = Disk::over(&site.path, size_mb);
         let site = site.keep_data_on(mariadb());
+        site.deploy("1111111", &[]).is(0);
+        (site, disk)
+    }
+
+    /// The same on SQLite, the file of which is on that disk too.
+    pub fn on_disk_with_file(size_mb: u32) -> (Self, Disk) {
+        let site = Self::empty();
+        let disk = Disk::over(&site.path, size_mb);
+        let site = site.keep_data_in_file();
         site.deploy("1111111", &[]).is(0);
         (site, disk)
     }

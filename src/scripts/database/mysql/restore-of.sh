@@ -5,7 +5,7 @@
 main() {
 	swap "$earlier" "$replaced" "$BACKSTAY_DB_EARLIER/programs"
 	open_fence
-	say "swapped in: $(grep -vc '^schema' "$BACKSTAY_DB_EARLIER/programs/definitions") tables as before run $RESTORE_OF, definitions compared"
+	say "swapped in: $(grep -vc '^schema' "$BACKSTAY_DB_EARLIER/programs/definitions") tables as $RESTORED_FROM has them, definitions compared"
 }
 
 main

@@ -9,7 +9,7 @@ main() {
 		return 0
 	fi
 	swap "$earlier" "$replaced" "$(cat "$state/earlier-oid")" "$BACKSTAY_DB_EARLIER/settings"
-	say "swapped in: $live as before run $RESTORE_OF, with its privileges and settings"
+	say "swapped in: $live as $RESTORED_FROM has it, with its privileges and settings"
 }
 
 main

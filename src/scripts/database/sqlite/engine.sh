@@ -12,6 +12,7 @@ esac
 copies=$BACKSTAY_PATH/.backstay/copies
 copy=$copies/$COPY_OF/$BACKSTAY_DB.sqlite
 failed=$copies/$COPY_OF/$BACKSTAY_DB.failed.sqlite
+earlier=$copies/$COPY_OF/$BACKSTAY_DB.earlier.sqlite
 
 say_failed() {
 	printf '%s\n' "$*" >&2
@@ -69,6 +70,27 @@ fingerprint() {
 	FINGERPRINT=$(sha256sum "$work/all")
 	FINGERPRINT=${FINGERPRINT%% *}
 	rm -rf "$work"
+}
+
+# counts FILE: `NAME TAB ROWS` of each table, the names escaped as a manifest has them.
+counts() {
+	printf '%s\n' "$COUNTS" | query "$1" >"$BACKSTAY_DB_STATE/counting" && query "$1" <"$BACKSTAY_DB_STATE/counting"
+}
+
+COUNTS=$(
+	cat <<'SQL'
+SELECT 'SELECT ''' || replace(replace(replace(replace(name, '\', '\\'), char(9), '\t'), char(10), '\n'), '''', '''''') || ''' || char(9) || count(*) FROM "' || replace(name, '"', '""') || '";' FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name;
+SQL
+)
+
+# What was loaded into $earlier.part stands at its place, and what `restore-of` has to know of it in BACKSTAY_DB_EARLIER.
+keep_loaded() {
+	mkdir -p "$BACKSTAY_DB_EARLIER"
+	printf '%s\n' "$FINGERPRINT" >"$BACKSTAY_DB_EARLIER/fingerprint"
+	printf '%s\n' "$earlier" >"$BACKSTAY_DB_EARLIER/file"
+	: >"$BACKSTAY_DB_EARLIER/sealed"
+	mv "$earlier.part" "$earlier"
+	sync "$earlier" "${earlier%/*}" "$BACKSTAY_DB_EARLIER"/* "$BACKSTAY_DB_EARLIER" 2>/dev/null || sync
 }
 
 # bring_back COPY FINGERPRINT: into the live file, in one transaction, compared afterwards. Repeating it is harmless.

@@ -5,6 +5,7 @@
 
 main() {
 	[ "$BACKSTAY_DIRECTION" != rolled-back ] || rm -f "$copy"
+	rm -f "$earlier"*
 	if [ -f "$copy" ]; then printf '%s\n' "$copy" >"$BACKSTAY_DB_STATE/kept"; fi
 	[ -d "$copies" ] || return 0
 	kept=0
