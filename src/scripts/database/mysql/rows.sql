@@ -2,7 +2,7 @@
 --
 -- pieces   puts into @to's marker how a large table is divided: ranges of the first column of its key, of 20,000 rows or a 500th each,
 --          so that no statement grows with it and several sessions share it. As many are looked for as its estimated size may need
---          twice over; the last has no end.
+--          twice over; the last has no end. What a statement sets is no constant in it, and would be looked for row by row.
 -- copy     all of its rows, or those of a piece. The site writes meanwhile, so a row may meet its own past in a unique key: IGNORE leaves
 --          it out. The comparison finds it, as all else.
 -- compare  of the table, or of a piece: answers with the table's name (hex), its rows, how many of them have their equal in the copy, and
@@ -16,8 +16,8 @@ SELECT CASE @what
 	WHEN 'pieces' THEN CONCAT('START TRANSACTION; SET @n = 0, @last = NULL, @upto = (SELECT ', k.first_column, ' FROM ', t.here, ' ORDER BY ', k.first_column,
 			' LIMIT 1 OFFSET ', t.step, '); ',
 		REPEAT(CONCAT('INSERT INTO backstay_marker SELECT NULL, ''', HEX(t.TABLE_NAME), ''', @n, CONCAT_WS('' AND '', ', o.after_last, ', ', o.until,
-			') FROM DUAL WHERE @upto IS NOT NULL; SET @n = @n + 1, @last = COALESCE(@upto, @last); SET @upto = (SELECT ', k.first_column, ' FROM ', t.here,
-			' WHERE @upto IS NOT NULL AND ', k.first_column, ' > @upto ORDER BY ', k.first_column, ' LIMIT 1 OFFSET ', t.step, '); '), 2 * t.estimate DIV t.step),
+			') FROM DUAL WHERE @upto IS NOT NULL; SET @n = @n + 1, @last = COALESCE(@upto, @last), @past = @upto; SET @upto = (SELECT ', k.first_column, ' FROM ', t.here,
+			' WHERE ', k.first_column, ' > @past ORDER BY ', k.first_column, ' LIMIT 1 OFFSET ', t.step, '); '), 2 * t.estimate DIV t.step),
 		'INSERT INTO backstay_marker SELECT NULL, ''', HEX(t.TABLE_NAME), ''', @n, ', o.after_last, ' FROM DUAL WHERE @last IS NOT NULL; COMMIT;')
 	WHEN 'copy' THEN CONCAT('INSERT ', IF(p.n IS NULL, '', 'IGNORE '), 'INTO ', t.there, ' (', c.names, ') SELECT ', c.names, ' FROM ', t.here, ' l WHERE ', COALESCE(p.piece, 'TRUE'), ';')
 	WHEN 'compare' THEN CONCAT('SELECT ''', HEX(t.TABLE_NAME), ''', ', IF(k.TABLE_NAME IS NULL,
