@@ -222,7 +222,7 @@ pub struct Database {
     pub connection: Option<String>,
     /// `auto`, `mysql`, `postgres`, `sqlite`, `none`, or `{command: {backup, restore}}`.
     pub engine: Option<Engine>,
-    /// `auto` or `shadow`.
+    /// `auto`, `shadow` or `dump`.
     pub protect: Option<Protect>,
     /// An administrator's account, in a file on the target: for mysql a client option file, makes the fence exclusive; for
     /// postgres a service file of libpq with the service `backstay`.
@@ -231,6 +231,8 @@ pub struct Database {
     pub credentials: Option<String>,
     /// preset custom: the schema (mysql), the database (postgres), or the file relative to `path` (sqlite).
     pub database: Option<String>,
+    /// mysql: how hard the server is worked while the site is up.
+    pub copy: Option<CopyLoad>,
     /// Copies of committed runs to keep.
     pub keep_copies: Option<u32>,
     /// How long the failed state is kept.
@@ -238,6 +240,18 @@ pub struct Database {
     pub keep_failed: Option<String>,
     /// Whether every run that seals a copy (a deploy that migrates, a rollback, a restore) leaves an archive of it; false unless said.
     pub archive: Option<bool>,
+}
+
+/// How hard the server is worked while the copy is made.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CopyLoad {
+    /// Sessions at a time; the target's processors, at most 4, unless said.
+    pub sessions: Option<u32>,
+    /// How many times as long as a piece of the copy took its session rests after it, such as 0.5; 0 unless said.
+    #[serde(default, deserialize_with = "written")]
+    #[schemars(with = "Option<f64>")]
+    pub pause: Option<String>,
 }
 
 /// A database engine.
@@ -284,7 +298,7 @@ pub struct BackupRestore {
     pub restore: String,
 }
 
-/// auto or shadow.
+/// auto, shadow or dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Protect {
@@ -292,6 +306,8 @@ pub enum Protect {
     Auto,
     /// Shadow and swap, or refuse.
     Shadow,
+    /// A dump in maintenance, which plain rights suffice for.
+    Dump,
 }
 
 /// The migration.

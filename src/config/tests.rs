@@ -195,6 +195,7 @@ fn a_key_that_would_do_nothing_is_pointed_at() {
         ("databases: { main: { engine: none, protect: shadow } }".to_owned(), "protect"),
         (format!("databases: {{ main: {{ engine: {own}, admin: x }} }}"), "admin"),
         (format!("databases: {{ main: {{ engine: {own}, keep_copies: 3 }} }}"), "keep_copies"),
+        ("databases: { main: { engine: postgres, copy: { pause: 1 } } }".to_owned(), "copy"),
         (format!("{custom}{{ engine: sqlite, database: x, credentials: y }} }}"), "credentials"),
         (format!("{custom}{{ engine: sqlite, database: x, connection: y }} }}"), "connection"),
         ("maintenance: { on: x, off: y }".to_owned(), "on"),
@@ -211,7 +212,7 @@ fn a_key_that_would_do_nothing_is_pointed_at() {
             .contains("`on` and `off`")
     );
     // with a server each of them counts
-    let all = "databases: { main: { connection: shop, protect: shadow, admin: x, keep_copies: 2, keep_failed: 1d } }";
+    let all = "databases: { main: { connection: shop, protect: shadow, admin: x, copy: { sessions: 2, pause: 0.5 }, keep_copies: 2, keep_failed: 1d } }";
     assert!(read(&format!("{MINIMAL}{all}\n")).is_ok());
 }
 
@@ -220,6 +221,8 @@ fn none_is_no_number_of_releases_or_tries() {
     for (text, said) in [
         ("release: { keep: 0 }", "8:12: no release cannot be kept"),
         ("smoke: { checks: [ { command: x, attempts: 0 } ] }", "8:34: a check cannot be tried 0 times"),
+        ("databases: { main: { copy: { sessions: 0 } } }", "8:30: a copy cannot be made in 0 sessions"),
+        ("databases: { main: { copy: { pause: -1 } } }", "8:30: \"-1\" is no such number"),
     ] {
         let error = error(&format!("{MINIMAL}{text}\n"));
         assert!(error.starts_with(&format!("backstay.yml:{said}")), "{error}");

@@ -210,12 +210,29 @@ pub struct Database {
     pub credentials: Option<String>,
     /// Preset custom: the schema's name (mysql), the database's (postgres), or the file (sqlite; relative to `path`).
     pub database: Option<String>,
+    /// How hard the server is worked while the copy is made.
+    pub copy: CopyLoad,
     /// Copies of committed runs to keep.
     pub keep_copies: u32,
     /// How long the failed state is kept for the post-mortem.
     pub keep_failed: Span,
     /// Whether every run that seals a copy leaves an archive of it.
     pub archive: bool,
+}
+
+/// How hard the server is worked while the copy is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CopyLoad {
+    /// Sessions at a time; none: the target's processors, at most 4.
+    pub sessions: Option<u32>,
+    /// How many times as long as a piece took its session rests after it: a number such as `0` or `1.5`.
+    pub pause: String,
+}
+
+impl Default for CopyLoad {
+    fn default() -> Self {
+        Self { sessions: None, pause: "0".to_owned() }
+    }
 }
 
 /// A database engine.
@@ -249,6 +266,8 @@ pub enum Protect {
     Auto,
     /// Shadow and swap, or refuse.
     Shadow,
+    /// A dump in maintenance, which plain rights suffice for.
+    Dump,
 }
 
 /// The migration.

@@ -1,7 +1,7 @@
 //! Reasons not to begin, all of them at once, each with a remedy; and what a person should know before it begins.
 
 use super::{Facts, Refusal, Request};
-use crate::config::{Check, CheckKind, Config, Engine, Guard, Preset, Protect, Strategy, When};
+use crate::config::{Check, CheckKind, Config, CopyLoad, Engine, Guard, Preset, Protect, Strategy, When};
 
 /// Space that a run needs beside the release itself: journal, logs, copies of small databases.
 const SPARE_BYTES: u64 = 64 * 1024 * 1024;
@@ -70,10 +70,27 @@ fn databases(config: &Config, facts: &Facts) -> Vec<Refusal> {
                 ),
             )
         }));
-        let is_whole = database.engine == Engine::Auto && driver == Some("sqlite");
-        all.extend((database.protect == Protect::Shadow && is_whole).then(|| {
+        let is_elsewhere = database.engine == Engine::Auto && matches!(driver, Some("sqlite" | "pgsql"));
+        all.extend((is_elsewhere && database.copy != CopyLoad::default()).then(|| {
             Refusal::new(
-                format!("database {}: protect is shadow, and SQLite is a file that is copied whole", database.name),
+                format!("database {}: copy is of no use, since it is copied in maintenance, at once", database.name),
+                format!("leave databases.{}.copy out", database.name),
+            )
+        }));
+        let is_mysql = matches!(driver, Some("mysql" | "mariadb"));
+        all.extend((database.protect == Protect::Dump && is_mysql).then(|| {
+            Refusal::new(
+                format!("database {}: protect is dump, which protects PostgreSQL alone", database.name),
+                format!("leave databases.{}.protect out", database.name),
+            )
+        }));
+        let is_whole = database.engine == Engine::Auto && driver == Some("sqlite");
+        all.extend((database.protect != Protect::Auto && is_whole).then(|| {
+            Refusal::new(
+                format!(
+                    "database {}: protect is of no use, since SQLite is a file that is copied whole",
+                    database.name
+                ),
                 format!("leave databases.{}.protect out", database.name),
             )
         }));

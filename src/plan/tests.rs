@@ -219,5 +219,5 @@ fn a_file_that_is_copied_whole_is_not_taken_for_a_shadow() {
         Facts { connections: vec![("main".to_owned(), connection)], ..probed() }
     };
     assert!(build(&config, &live("mysql"), &request()).is_ok());
-    assert_refused(build(&config, &live("sqlite"), &request()), "protect is shadow");
+    assert_refused(build(&config, &live("sqlite"), &request()), "protect is of no use");
 }

@@ -1,7 +1,6 @@
 //! What a database may hold beside the usual, each kind with a migration that dies half-way: it comes back as it was.
 
 use std::{
-    collections::BTreeSet,
     io::Write as _,
     os::unix::fs::MetadataExt,
     process::{Command, Stdio},
@@ -9,6 +8,7 @@ use std::{
 
 use super::{
     mysql::GROWN,
+    postgres::assert_same,
     support::{OwnMariaDb, Site, as_user, servers},
 };
 
@@ -32,16 +32,6 @@ const ODD: &str = "
     SET sql_mode = 'ANSI_QUOTES'; CREATE TRIGGER in_ansi BEFORE INSERT ON \"case\" FOR EACH ROW SET NEW.t = CONCAT(NEW.t, 'x');
     SET sql_mode = 'PIPES_AS_CONCAT'; CREATE VIEW joined AS SELECT t || '!' AS t FROM `case`";
 
-/// Lines that only one of the two has, shortened.
-#[track_caller]
-fn assert_same(now: &str, before: &str) {
-    let only = |of: &str, other: &str| -> Vec<String> {
-        let others: BTreeSet<&str> = other.lines().collect();
-        of.lines().filter(|line| !others.contains(line)).map(|line| line.chars().take(2000).collect()).collect()
-    };
-    assert!(now == before, "now: {:#?}\nbefore: {:#?}", only(now, before), only(before, now));
-}
-
 #[test]
 fn what_is_rare_comes_back_on_mariadb_and_on_its_replica() {
     let folder = |name: &str| servers().folder.join(format!("mariadb-{name}"));
@@ -51,14 +41,14 @@ fn what_is_rare_comes_back_on_mariadb_and_on_its_replica() {
     site.schema().query_as_app(&format!("{GROWN}; {ODD}"));
     let before = site.data();
     site.deploy_of(&["wild"], "2222222", &[]).is(10);
-    assert_same(&site.data(), &before);
+    assert_same(&site.data(), &before, "after the rollback");
     // who reads the binary log sees ordinary statements
     replica.0.catch_up(primary.0);
     let there = site.schema().on(replica.0);
     // where the events sleep, as on every replica
     let on_primary =
         before.replace("\tENABLED\t", "\tSLAVESIDE_DISABLED\t").replace("\tDISABLED\t", "\tSLAVESIDE_DISABLED\t");
-    assert_same(&there.everything(), &on_primary);
+    assert_same(&there.everything(), &on_primary, "on the replica");
     assert_eq!(there.beside(), site.schema().beside());
 }
 
@@ -79,7 +69,7 @@ fn what_is_rare_comes_back_in_a_sqlite_file_that_somebody_reads() {
         Command::new("sqlite3").arg(&file).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("installed");
     reader.stdin.as_mut().expect("open").write_all(b"BEGIN; SELECT * FROM orders;\n").expect("it reads");
     site.deploy_of(&["bad"], "2222222", &[]).is(10);
-    assert_same(&site.data(), &before);
+    assert_same(&site.data(), &before, "after the rollback");
     drop(reader.stdin.take());
     assert!(reader.wait().expect("ours").success());
     let is_found = as_user(&format!(
@@ -88,5 +78,5 @@ fn what_is_rare_comes_back_in_a_sqlite_file_that_somebody_reads() {
     ));
     assert_eq!(is_found, "wal\na 🐚 on the shore\n");
     assert_eq!(std::fs::metadata(&file).expect("there").ino(), inode);
-    assert_same(&site.data(), &before);
+    assert_same(&site.data(), &before, "after the rollback");
 }

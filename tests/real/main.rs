@@ -18,6 +18,7 @@ mod maintenance;
 mod mysql;
 mod postgres;
 mod postgres_crashes;
+mod postgres_dump;
 mod probe;
 mod reach;
 mod refusals;

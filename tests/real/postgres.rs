@@ -15,7 +15,7 @@ use super::support::{
 };
 
 /// What a shop grows over the years. `{app}` is the app's role and its database.
-const GROWN: &str = r#"
+pub const GROWN: &str = r#"
     CREATE ROLE reader_{app};
     ALTER DATABASE {app} SET work_mem = '5MB'; ALTER DATABASE {app} SET search_path = "$user", public, "we ""ird"; GRANT SET ON PARAMETER {app}.greeting TO {app}; ALTER DATABASE {app} SET {app}.greeting = 'it''s = "me"';
     ALTER ROLE {app} IN DATABASE {app} SET statement_timeout = '7min'; ALTER DATABASE {app} CONNECTION LIMIT 70;
@@ -84,7 +84,7 @@ pub(super) fn grown(site: &Site) {
 
 /// Told by lines, since the whole of it fills the screen.
 #[track_caller]
-pub(super) fn assert_same(now: &str, before: &str, when: &str) {
+pub fn assert_same(now: &str, before: &str, when: &str) {
     if now != before {
         let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<String>>();
         let (now, before) = (lines(now), lines(before));
@@ -171,6 +171,7 @@ fn a_rollback_after_the_commit_brings_back_the_data_on_postgres() {
 #[test]
 fn a_first_deploy_on_an_empty_database_leaves_it_empty_when_it_fails() {
     let site = Site::new_on_postgres(postgres());
+    site.configure("databases: { main: { protect: shadow } }\n");
     // with no version that could be asked beforehand, what is missing is found before anything is changed
     let database = site.database();
     database.query(&format!("ALTER ROLE {} NOCREATEDB", database.name));
@@ -228,6 +229,7 @@ fn what_cannot_be_protected_is_refused_with_what_to_do() {
     let (server, _taken) = alone();
     let site = Site::new_on_postgres(server);
     site.deploy("1111111", &[]).is(0);
+    site.configure("databases: { main: { protect: shadow } }\n");
     let database = site.database();
     let app = &database.name;
     server.query("postgres", &format!("CREATE ROLE other_{app} LOGIN"));
@@ -378,6 +380,13 @@ fn a_disk_without_room_is_refused_where_it_is_seen_and_gives_all_back_where_not(
     disk.empty();
     assert_same(&site.data(), &before, "a full disk");
     disk.fill(40_000);
-    site.configure(&format!("databases: {{ main: {{ admin: {} }} }}\n", database.admin_file(&site.marks)));
+    let admin = database.admin_file(&site.marks);
+    site.configure(&format!("databases: {{ main: {{ admin: {admin}, protect: shadow }} }}\n"));
     site.deploy_of(&["good"], "3333333", &[]).is(3).says("MB free, the copy needs about");
+    // a dump has room on another disk
+    site.configure(&format!("databases: {{ main: {{ admin: {admin} }} }}\n"));
+    site.backstay(&["plan", "--probe"])
+        .is(0)
+        .says("fence cooperative (the server's disk has")
+        .says("would be stuck without");
 }

@@ -4,7 +4,7 @@ use crate::{
     config::{
         load::{Resolved, Resolver},
         raw,
-        types::{Database, Engine, Preset, Protect},
+        types::{CopyLoad, Database, Engine, Preset, Protect},
     },
     model::Span,
 };
@@ -66,11 +66,13 @@ impl Resolver<'_> {
                 engine,
                 protect: match raw.protect {
                     Some(raw::Protect::Shadow) => Protect::Shadow,
+                    Some(raw::Protect::Dump) => Protect::Dump,
                     Some(raw::Protect::Auto) | None => Protect::Auto,
                 },
                 admin: raw.admin,
                 credentials: raw.credentials,
                 database: raw.database,
+                copy: self.copy_load(&name, raw.copy)?,
                 keep_copies: raw.keep_copies.unwrap_or(1),
                 keep_failed,
                 archive: raw.archive.unwrap_or(false),
@@ -78,6 +80,26 @@ impl Resolver<'_> {
             })
         };
         raw.map_or(Vec::new(), |r| r.0).into_iter().map(resolve).collect()
+    }
+
+    fn copy_load(&self, database: &str, raw: Option<raw::CopyLoad>) -> Resolved<CopyLoad> {
+        let raw = raw.unwrap_or_default();
+        if let Some(sessions) = raw.sessions.filter(|n| !(1..=32).contains(n)) {
+            let path = ["databases", database, "copy", "sessions"];
+            let help = Some("a number from 1 to 32".to_owned());
+            return Err(self.text.at(&path, format!("a copy cannot be made in {sessions} sessions"), help));
+        }
+        let pause = raw.pause.unwrap_or_else(|| CopyLoad::default().pause);
+        let is_number = pause.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        if !is_number || !pause.parse::<f64>().is_ok_and(|times| (0.0..=100.0).contains(&times)) {
+            let path = ["databases", database, "copy", "pause"];
+            let help = Some(
+                "how many times as long as a piece of the copy took: 0.5 for half of it, 0 for no pause, at most 100"
+                    .to_owned(),
+            );
+            return Err(self.text.at(&path, format!("{pause:?} is no such number"), help));
+        }
+        Ok(CopyLoad { sessions: raw.sessions, pause })
     }
 }
 
@@ -87,11 +109,12 @@ fn without_use(preset: Preset, engine: &Engine, raw: &raw::Database) -> Option<(
         Preset::Laravel => (raw.database.is_some(), "database", "the app says it itself, of each `connection`"),
         Preset::Custom => (raw.connection.is_some(), "connection", "preset custom knows no connections of an app"),
     };
-    let is_shadow = matches!(raw.protect, Some(raw::Protect::Shadow));
+    let is_chosen = matches!(raw.protect, Some(raw::Protect::Shadow | raw::Protect::Dump));
+    let is_dump = matches!(raw.protect, Some(raw::Protect::Dump));
     let of_engine = |why: &'static str| {
         [
             (raw.admin.is_some(), "admin", why),
-            (is_shadow, "protect", why),
+            (is_chosen, "protect", why),
             (raw.credentials.is_some(), "credentials", why),
         ]
     };
@@ -102,19 +125,28 @@ fn without_use(preset: Preset, engine: &Engine, raw: &raw::Database) -> Option<(
             (raw.archive == Some(true), "archive", why),
         ]
     };
+    let copy = |why: &'static str| (raw.copy.is_some(), "copy", why);
     let mut all = vec![of_preset];
     match engine {
-        Engine::Auto | Engine::Mysql | Engine::Postgres => {}
-        Engine::Sqlite => all.extend(of_engine("SQLite is a file that is copied whole")),
+        Engine::Auto => {}
+        Engine::Mysql => all.push((is_dump, "protect", "a dump protects PostgreSQL alone")),
+        Engine::Postgres => all.push(copy("PostgreSQL is copied in maintenance, as fast as that goes")),
+        Engine::Sqlite => {
+            let why = "SQLite is a file that is copied whole";
+            all.extend(of_engine(why));
+            all.push(copy(why));
+        }
         Engine::Command { .. } => {
             let why = "with engine command, backup and restore are all that is done";
             all.extend(of_engine(why));
             all.extend(retention(why));
+            all.push(copy(why));
         }
         Engine::None => {
             let why = "with engine none the database is not protected";
             all.extend(of_engine(why));
             all.extend(retention(why));
+            all.push(copy(why));
         }
     }
     all.into_iter().find(|(is_there, ..)| *is_there).map(|(_, key, why)| (key, why))

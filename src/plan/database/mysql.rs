@@ -7,11 +7,19 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
     let minutes = database.keep_failed.ms().div_ceil(60_000).to_string();
     let keep = database.keep_copies.to_string();
     let admin = database.admin.as_deref().unwrap_or_default();
-    let params = [("ADMIN", admin), ("KEEP_COPIES", &keep), ("KEEP_FAILED_MIN", &minutes)];
+    let sessions = database.copy.sessions.map(|n| n.to_string()).unwrap_or_default();
+    let params = [
+        ("ADMIN", admin),
+        ("KEEP_COPIES", &keep),
+        ("KEEP_FAILED_MIN", &minutes),
+        ("COPY_SESSIONS", &sessions),
+        ("COPY_PAUSE", &database.copy.pause),
+    ];
     let mut files = vec![
         file("engine.sh", script!("mysql/engine.sh")),
         file("definitions.sh", script!("mysql/definitions.sh")),
         file("tables.sh", script!("mysql/tables.sh")),
+        file("room.sh", script!("mysql/room.sh")),
         file("evidence.sh", script!("mysql/evidence.sh")),
         file("fence.sh", script!("mysql/fence.sh")),
         file("swap.sh", script!("mysql/swap.sh")),

@@ -1,15 +1,34 @@
 //! PostgreSQL: the database copied as a template in maintenance, swapped in by renaming both.
 
 use super::{Script, file, script};
-use crate::{config::Database, plan::PlanFile, scripts};
+use crate::{
+    config::{Database, Protect},
+    plan::PlanFile,
+    scripts,
+};
 
 pub(super) fn files(database: &Database) -> Vec<PlanFile> {
     let minutes = database.keep_failed.ms().div_ceil(60_000).to_string();
     let keep = database.keep_copies.to_string();
     let admin = database.admin.as_deref().unwrap_or_default();
-    let params = [("ADMIN", admin), ("KEEP_COPIES", &keep), ("KEEP_FAILED_MIN", &minutes)];
+    let protect = match database.protect {
+        Protect::Auto => "auto",
+        Protect::Shadow => "template",
+        Protect::Dump => "dump",
+    };
+    let params = [("ADMIN", admin), ("KEEP_COPIES", &keep), ("KEEP_FAILED_MIN", &minutes), ("PROTECT", protect)];
     vec![
         file("engine.sh", script!("postgres/engine.sh")),
+        file("dump-mode.sh", script!("postgres/dump-mode.sh")),
+        file("dump-run", script!("postgres/dump-run.sh")),
+        file("make-again-judge", script!("postgres/make-again-judge.sh")),
+        file("dump.sql", script!("postgres/dump.sql")),
+        file("dump-refusals.sql", script!("postgres/dump-refusals.sql")),
+        file("drop.sql", script!("postgres/drop.sql")),
+        file("make-again.sql", script!("postgres/make-again.sql")),
+        file("objects.sql", script!("postgres/objects.sql")),
+        file("schema-grants.sql", script!("postgres/schema-grants.sql")),
+        file("rows.sql", script!("postgres/rows.sql")),
         file("fence.sh", script!("postgres/fence.sh")),
         file("swap.sh", script!("postgres/swap.sh")),
         file("probe", script!("postgres/probe.sh")),

@@ -13,8 +13,7 @@ look_for_leaks() {
 		rm -f "$leaks"
 		in_database "$name" leaks || database_failed "could not be looked at for others who write to it"
 		[ -s "$leaks" ] || continue
-		becomes="What they write would not outlive a rollback"
-		[ "$ON_LEAK" != refuse ] || becomes="What they wrote is kept in the failed state alone"
+		becomes="A rollback takes away what they write"
 		leave_as_it_is
 		leak "database $name: others work on it since it was sealed: $(awk 'NR <= 5 { printf "%s%s", (NR > 1 ? "; " : ""), $0 }' "$leaks" | tr '\000-\037' ' ' | cut -b 1-600). $becomes"
 	done

@@ -358,6 +358,13 @@ impl Schema {
         text(&file)
     }
 
+    /// A query as root in the newest schema beside it.
+    #[track_caller]
+    pub fn query_beside(&self, sql: &str) -> String {
+        let newest = self.beside().pop().expect("there is one");
+        self.server.query(&newest, sql)
+    }
+
     /// Schemas whose name begins with this one's and `__`.
     pub fn beside(&self) -> Vec<String> {
         let rows = self.server.query("", &format!("SHOW DATABASES LIKE '{}\\_\\_%'", self.name.replace('_', "\\_")));

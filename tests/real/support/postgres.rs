@@ -225,6 +225,11 @@ impl Database {
         self.server.query("postgres", &sql).lines().map(str::to_owned).collect()
     }
 
+    /// All of it as statements, by a superuser.
+    pub fn dump(&self) -> String {
+        run(Command::new(program("pg_dump")).envs(self.server.environment()).arg("-d").arg(&self.name))
+    }
+
     /// Every definition, every catalog's rows and every row.
     #[track_caller]
     pub fn everything(&self) -> String {

@@ -7,7 +7,9 @@ main() {
 	find_fence
 	schema_is_there "$live" || say_failed "there is no schema $live"
 	begin_evidence
-	copy_schema "$live" "$shadow" || say_failed "the tables of $live could not be copied to $shadow"
+	begin_watch
+	copy_schema "$live" "$shadow" && has_room || or_no_room "the tables of $live could not be copied to $shadow"
+	end_watch
 	end_evidence
 	definitions "$live" >"$state/definitions.copied"
 	definitions "$shadow" >"$state/definitions.now"
@@ -19,7 +21,7 @@ main() {
 	}
 	rehearse
 	[ -z "${RESTORE_OF-}" ] || copy_earlier
-	say "$(awk 'END { print NR }' "$state/copy.sql") tables of $live copied beside the live ones"
+	say "$(grep -vc '^schema	' "$state/definitions.copied") tables of $live copied beside the live ones"
 }
 
 # Triggers are made on the copy's tables and taken away again, routines in the copy's schema. Events are not: they would run.
@@ -40,7 +42,9 @@ in_copy() { sed "s/ALTER DATABASE $(sql_name "$live" | sed 's/[][\\.*^$/]/\\&/g'
 copy_earlier() {
 	sealed=$(name_of backstay "$(run_word "$RESTORE_OF")")
 	table_is_there "$sealed" backstay_marker || say_failed "the copy that run $RESTORE_OF had sealed is gone (databases.$BACKSTAY_DB.keep_copies)"
-	copy_schema "$sealed" "$earlier" || say_failed "$sealed could not be copied"
+	begin_watch
+	copy_schema "$sealed" "$earlier" && has_room || or_no_room "$sealed could not be copied"
+	end_watch
 	compare "$sealed" "$earlier" && [ ! -s "$DIFFERENT" ] || say_failed "the copy of $sealed is not equal to it"
 	write_sql counters "$sealed" "$earlier" | run_sql "$earlier"
 }

@@ -60,12 +60,13 @@ SESSION="SET SESSION time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO', f
 /*!80000 SET SESSION information_schema_stats_expiry = 0 */;
 SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;"
 
-# Statements that the server writes: write_sql FILE FROM TO [WHAT], both schemas' names, and which of several the file is to write.
+# Statements that the server writes: write_sql FILE FROM TO [WHAT [IN]], both schemas' names, which of several the file is to write,
+# and the schema that it reads a table of.
 write_sql() {
 	{
 		printf '%s\nSET @live = %s, @from = %s, @to = %s, @what = %s;\n' "$SESSION" "$(sql_text "$live")" "$(sql_text "$2")" "$(sql_text "$3")" "$(sql_text "${4-}")"
 		cat "$BACKSTAY_DB_DIR/$1.sql"
-	} | sql
+	} | sql ${5+"$5"}
 }
 
 # Runs statements from standard input in a schema, the preamble first.
@@ -120,16 +121,17 @@ drop_schema() {
 
 SESSIONS=$(nproc 2>/dev/null || echo 2)
 [ "$SESSIONS" -le 4 ] || SESSIONS=4
+COPY_SESSIONS=${COPY_SESSIONS:-$SESSIONS}
 
-# in_sessions FILE SCHEMA: a file of statements, one a line, dealt to several sessions; what they print goes to FILE.out.
+# in_sessions FILE SCHEMA [SESSIONS]: a file of statements, one a line, dealt to several sessions; what they print goes to FILE.out.
 # Every session must end well.
 in_sessions() {
 	rm -f "$1".part.* "$1".out.*
-	awk -v n="$SESSIONS" -v file="$1" '{ print > (file ".part." (NR - 1) % n) }' "$1"
+	awk -v n="${3:-$SESSIONS}" -v file="$1" '{ print > (file ".part." (NR - 1) % n) }' "$1"
 	pids=
 	for part in "$1".part.*; do
 		[ -f "$part" ] || continue
-		run_sql "$2" <"$part" >"$1.out.${part##*.}" 6>&- &
+		run_sql --skip-reconnect "$2" <"$part" >"$1.out.${part##*.}" 6>&- &
 		pids="$pids $!"
 	done
 	went_well=yes
@@ -141,6 +143,7 @@ in_sessions() {
 
 . "$BACKSTAY_DB_DIR/definitions.sh"
 . "$BACKSTAY_DB_DIR/tables.sh"
+. "$BACKSTAY_DB_DIR/room.sh"
 . "$BACKSTAY_DB_DIR/evidence.sh"
 . "$BACKSTAY_DB_DIR/fence.sh"
 . "$BACKSTAY_DB_DIR/swap.sh"

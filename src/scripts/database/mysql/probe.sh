@@ -71,16 +71,20 @@ look_at_tables() {
 	part probe tables | while IFS='	' read -r what remedy; do refuse "$what" "$remedy"; done
 }
 
-# Only where the server's files are on this machine.
+# Only where the server's files are on this machine. What is copied goes into a binary log as well.
 look_at_disk() {
-	folder=$(ask 'SELECT @@datadir')
-	[ -d "$folder" ] || return 0
-	[ "$(ask 'SELECT @@hostname')" = "$(uname -n)" ] || return 0
+	folder=$(server_folder)
+	[ -n "$folder" ] || return 0
 	free=$(df -Pk "$folder" | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
-	needed=$(awk -v size="$1" 'BEGIN { printf "%.0f", size * 1.2 + 67108864 }')
+	times=1.2
+	log=$(ask "SELECT COALESCE(@@log_bin_basename, '')")
+	[ ! -d "${log%/*}" ] || [ "$(disk_of "${log%/*}")" != "$(disk_of "$folder")" ] || times=2.2
+	needed=$(awk -v size="$1" -v times="$times" 'BEGIN { printf "%.0f", size * times + 67108864 }')
 	awk -v free="$free" -v needed="$needed" 'BEGIN { exit !(free < needed) }' || return 0
 	refuse "the server's disk has $((free / 1048576)) MB free, the copy needs about $((needed / 1048576)) MB" "make room in $folder: old copies (keep_copies), failed states (keep_failed), binary logs"
 }
+
+disk_of() { df -P "$1" | awk 'NR == 2 { print $1, $NF }'; }
 
 # Others on the same data would write past the app's maintenance.
 look_at_sessions() {

@@ -99,8 +99,10 @@ prove() {
 	all=$TABLES
 	mv "$DIFFERENT" "$state/mended"
 	again=", $(awk 'END { print NR }' "$state/mended") of them copied again"
-	write_sql rows "$live" "$shadow" mend | awk -F '	' 'NR == FNR { wanted[$1] = 1; next } $1 in wanted { sub(/^[^\t]*\t/, ""); print }' "$state/mended" - >"$state/mend.sql"
-	in_sessions "$state/mend.sql" "$shadow" || say_failed "what had changed in $live could not be copied again"
+	write_sql rows "$live" "$shadow" mend "$shadow" | awk -F '	' 'NR == FNR { wanted[$1] = 1; next } $1 in wanted { sub(/^[^\t]*\t/, ""); print }' "$state/mended" - >"$state/mend.sql"
+	begin_watch
+	in_sessions "$state/mend.sql" "$shadow" || or_no_room "what had changed in $live could not be copied again"
+	end_watch
 	compare "$live" "$shadow" "$state/mended" || say_failed "$live and its copy could not be compared again"
 	[ ! -s "$DIFFERENT" ] || say_failed "these tables of $live and their copies do not become equal: $(named_tables "$DIFFERENT")"
 	TABLES=$all

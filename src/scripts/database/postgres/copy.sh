@@ -5,6 +5,11 @@
 . "$BACKSTAY_DB_DIR/engine.sh"
 
 main() {
+	choose_mode_for_run
+	if is_dump; then
+		begin_dump
+		return 0
+	fi
 	await_server
 	from_file refusals >"$state/against"
 	[ ! -s "$state/against" ] || say_failed "$(awk -F '	' '{ printf "%s%s: %s", (NR > 1 ? "\n" : ""), $1, $2 }' "$state/against")"
@@ -22,8 +27,31 @@ main() {
 	say "$live: rehearsed, and the server's memory written to its disk; the copy itself is made in maintenance"
 }
 
+# Decided once: every other script of the run goes by it.
+choose_mode_for_run() {
+	[ -s "$state/mode" ] || {
+		choose_mode
+		printf '%s\n' "$MODE" >"$state/mode.new"
+		mv "$state/mode.new" "$state/mode"
+		persist "$state/mode" "$state"
+	}
+}
+
+# A dump is of one moment, in maintenance: before it nothing can be done but to look whether it would come back.
+begin_dump() {
+	await_server
+	find_programs
+	against_dump >"$state/against"
+	[ ! -s "$state/against" ] || say_failed "$(awk -F '	' '{ printf "%s%s: %s", (NR > 1 ? "\n" : ""), $1, $2 }' "$state/against")"
+	if [ -n "${RESTORE_OF-}" ]; then
+		[ -s "$(dump_of "$RESTORE_OF")/sums" ] || say_failed "the dump that run $RESTORE_OF had sealed is gone (databases.$BACKSTAY_DB.keep_copies), or it is a copy, for which the account may not make databases"
+	fi
+	say "$live: is dumped in maintenance"
+}
+
 # A rollback brings back what an earlier run had sealed: a copy of that copy, so that it stays.
 copy_earlier() {
+	if [ -d "$(dump_of "$RESTORE_OF")" ]; then return 0; fi
 	known=$BACKSTAY_PATH/.backstay/runs/$RESTORE_OF/state/db-$BACKSTAY_DB
 	sealed=$(name_at "$(cat "$known/copy-oid")")
 	[ "$sealed" = "$(name_of backstay "$(run_word "$RESTORE_OF")")" ] || say_failed "the copy that run $RESTORE_OF had sealed is gone (databases.$BACKSTAY_DB.keep_copies)"

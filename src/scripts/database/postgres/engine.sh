@@ -67,11 +67,13 @@ sql() {
 
 conninfo_word() { printf "'%s'" "$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")"; }
 
-# The database that statements are sent to, since one that is connected to cannot be copied or renamed. Its first question is
-# what scripts of this run have left running, in $state/sessions.
+# The database that statements are sent to, since one that is connected to cannot be copied or renamed; what is only dumped can. Its
+# first question is what scripts of this run have left running, in $state/sessions.
 find_home() {
-	for home in postgres template1; do
-		[ "$home" != "$live" ] || continue
+	homes="postgres template1"
+	! is_dump || homes=
+	for home in ${homes:-"$live"}; do
+		[ -z "$homes" ] || [ "$home" != "$live" ] || continue
 		! sessions own >"$state/sessions" 2>"$state/server" || return 0
 	done
 	return 1
@@ -149,5 +151,6 @@ like() { from_file like -v from="$1" -v to="$2"; }
 mark_writes() { count_writes >"$state/written.sealed" || rm -f "$state/written.sealed"; }
 count_writes() { sql "$live" <"$BACKSTAY_DB_DIR/writes.sql"; }
 
+. "$BACKSTAY_DB_DIR/dump-mode.sh"
 . "$BACKSTAY_DB_DIR/fence.sh"
 . "$BACKSTAY_DB_DIR/swap.sh"

@@ -5,6 +5,10 @@
 
 main() {
 	await_server
+	if is_dump; then
+		seal_by_dump
+		return 0
+	fi
 	close_fence
 	end_sessions all 50
 	waiting=$(ask "SELECT gid FROM pg_prepared_xacts WHERE database = :'live'")

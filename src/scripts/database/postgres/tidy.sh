@@ -6,6 +6,8 @@
 STATES=$(run_states "$BACKSTAY_PATH/.backstay/runs")
 
 main() {
+	tidy_dumps
+	! is_dump || return 0
 	await_server
 	if [ "$BACKSTAY_DIRECTION" = committed ] && [ -e "$state/sealed" ]; then mark_kept "$BACKSTAY_RUN"; fi
 	drop_database "$earlier"
