@@ -332,6 +332,28 @@ fn going_back_after_the_commit_is_told_as_that() {
 }
 
 #[test]
+fn what_has_to_do_with_archives_is_told_as_that() {
+    let end = |kind, outcome, data| {
+        let report = OutcomeReport { kind, downtime_ms: Some(0), ..report(outcome, data, "why", None) };
+        let text = seen(Mode::None, false, vec![EventKind::Outcome(report)]);
+        text.lines().find(|line| line.contains("why")).expect("a sentence").to_owned()
+    };
+    insta::assert_snapshot!([
+        end(RunKind::Beside, Outcome::Committed, Data::Untouched),
+        end(RunKind::Beside, Outcome::RolledBack, Data::Untouched),
+        end(RunKind::Restore, Outcome::Committed, Data::Restored),
+        end(RunKind::Restore, Outcome::RolledBack, Data::Restored),
+        end(RunKind::Restore, Outcome::RolledBack, Data::Untouched),
+    ].join("\n"), @"
+    committed: why. The site and its data were not touched.
+    rolled back: why. The site and its data were not touched, and nothing of the run is left.
+    committed: why. The restored data is live. Users saw no maintenance.
+    rolled back: why. The data from before is live again, compared. Users saw no maintenance.
+    rolled back: why. The live data was not touched. Users saw no maintenance.
+    ");
+}
+
+#[test]
 fn without_progress_there_are_warnings_and_the_end() {
     insta::assert_snapshot!(seen(Mode::None, false, cancelled()));
 }

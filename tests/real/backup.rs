@@ -100,9 +100,32 @@ fn an_archive_brings_the_data_back(site: &Site) {
     assert_eq!(site.crontab(), "");
 }
 
+/// Users write all the time: what is in an archive is of one moment, and no write fails.
+fn while_users_write(site: &Site, write: impl Fn() + Sync) {
+    let done = AtomicBool::new(false);
+    let run = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                write();
+            }
+        });
+        let outcome = site.backstay(&["backup", "create", "--json"]).is(0).outcome();
+        done.store(true, Ordering::Relaxed);
+        outcome["run"].as_str().expect("a run").to_owned()
+    });
+    site.backstay(&["backup", "verify", &run, "--restore"]).is(0).says("1 of 1 came back as they were archived");
+}
+
 #[test]
 fn an_archive_of_sqlite_is_made_verified_tried_and_brought_back() {
-    an_archive_brings_the_data_back(&Site::with_first());
+    let site = Site::with_first();
+    let file = site.path.join("shared/storage/app/shop.sqlite");
+    let sql = |text: &str| as_user(&format!("sqlite3 -cmd '.timeout 5000' {} \"{text}\"", file.display()));
+    an_archive_brings_the_data_back(&site);
+    assert_eq!(sql("PRAGMA journal_mode = wal"), "wal\n");
+    while_users_write(&site, || {
+        sql("BEGIN IMMEDIATE; UPDATE customers SET weight = weight + 1; UPDATE orders SET total = total + 1; COMMIT;");
+    });
 }
 
 #[test]
@@ -117,19 +140,9 @@ fn an_archive_of_postgresql_holds_all_that_grew_there_and_is_brought_back() {
     assert_eq!(archives(&site).len(), 4);
     site.backstay(&["backup", "verify"]).is(0);
 
-    // users write all the time: what is dumped and what is counted are of one moment
-    let done = AtomicBool::new(false);
-    let run = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !done.load(Ordering::Relaxed) {
-                site.database().query_as_app("INSERT INTO notes VALUES ('meanwhile')");
-            }
-        });
-        let outcome = site.backstay(&["backup", "create", "--json"]).is(0).outcome();
-        done.store(true, Ordering::Relaxed);
-        outcome["run"].as_str().expect("a run").to_owned()
+    while_users_write(&site, || {
+        site.database().query_as_app("INSERT INTO notes VALUES ('meanwhile')");
     });
-    site.backstay(&["backup", "verify", &run, "--restore"]).is(0).says("1 of 1 came back as they were archived");
 
     // a file of statements, as people have them
     let (live, database) = (site.data(), site.database());

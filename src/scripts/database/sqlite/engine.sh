@@ -19,14 +19,15 @@ say_failed() {
 	exit 1
 }
 
-# backup FROM TO: a consistent copy of FROM's pages in TO, waiting up to 10 s for others to end their transactions. TO may be
-# in use: it is written in one transaction of its own.
+# backup FROM TO [FIRST]: a consistent copy of FROM's pages in TO, waiting up to 10 s for others to end their transactions. TO may be
+# in use: it is written in one transaction of its own. FIRST is a statement before it, in the connection that FROM is read by.
 backup() {
 	if command -v sqlite3 >/dev/null; then
-		printf '.timeout 10000\n.backup %s\n' "$(sqlite_word "$2")" | sqlite3 -batch -bail "$1"
+		printf '.timeout 10000\n%s\n.backup %s\n' "${3-}" "$(sqlite_word "$2")" | sqlite3 -batch -bail "$1" >/dev/null
 	else
 		"$PHP" -r '$from = new SQLite3($argv[1]); $from->busyTimeout(10000); $to = new SQLite3($argv[2]); $to->busyTimeout(10000);
-			exit($from->backup($to) ? 0 : 1);' "$1" "$2"
+			if ($argv[3] !== "") foreach (explode(";", $argv[3]) as $first) if (trim($first) !== "") $from->querySingle($first);
+			exit($from->backup($to) ? 0 : 1);' "$1" "$2" "${3-}"
 	fi
 }
 

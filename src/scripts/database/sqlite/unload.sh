@@ -8,7 +8,10 @@ main() {
 	[ -e "$source" ] || say_failed "there is no file $source"
 	begin_archive "$BACKSTAY_DB_ARCHIVE" || say_failed "$BACKSTAY_DB_ARCHIVE cannot be written"
 	plain=$ARCHIVE_PART/plain
-	backup "$source" "$plain" || say_failed "$source could not be copied: is the disk full, or does a transaction hold it?"
+	# each write by others begins the copy anew; with a write-ahead log a reader keeps its moment, and nobody waits for it
+	first=
+	[ "$(printf '%s\n' 'PRAGMA journal_mode;' | query "$source")" != wal ] || first='BEGIN; SELECT count(*) FROM sqlite_master;'
+	backup "$source" "$plain" "$first" || say_failed "$source could not be copied: is the disk full, or does a transaction hold it?"
 	check_file "$plain"
 	fingerprint "$plain" || say_failed "the copy of $source cannot be read"
 	archive_origin sqlite "$(printf '%s\n' 'SELECT sqlite_version();' | query "$plain")" "$source"
