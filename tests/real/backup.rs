@@ -178,7 +178,7 @@ fn an_archive_of_postgresql_holds_all_that_grew_there_and_is_brought_back() {
 }
 
 #[test]
-fn a_file_of_statements_is_brought_back_on_mariadb_and_one_that_leads_elsewhere_is_not_sent() {
+fn on_mariadb_files_of_statements_and_archives_are_brought_back_and_what_leads_elsewhere_is_not_sent() {
     let site = Site::with_mariadb();
     site.schema().query_as_app(
         "CREATE VIEW heavy AS SELECT id FROM customers; CREATE TRIGGER t BEFORE INSERT ON customers FOR EACH ROW SET NEW.name = TRIM(NEW.name);",
@@ -207,6 +207,7 @@ fn a_file_of_statements_is_brought_back_on_mariadb_and_one_that_leads_elsewhere_
     site.backstay(&["backup", "restore", &packed, "--yes"]).is(0).says("tables made by the statements");
     assert_same(&site.data(), &before, "what the file had");
     assert_eq!(site.get("/orders").0, 200);
+    an_archive_brings_the_data_back(&site);
 }
 
 #[test]

@@ -199,7 +199,7 @@ impl<'a> Scripts<'a> {
             .envs([
                 ("BACKSTAY_RUN", Self::RUN),
                 ("BACKSTAY_DB", "main"),
-                ("RESTORE_OF", "an archive"),
+                ("RESTORED_FROM", "an archive"),
                 ("BACKSTAY_DIRECTION", "committed"),
             ])
             .envs([("BACKSTAY_DB_TARGET", &self.site.schema().name), ("BACKSTAY_DB_SOURCE", &self.site.schema().name)])

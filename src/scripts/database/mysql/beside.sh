@@ -20,6 +20,7 @@ find_mode() {
 		case $PROTECT in
 		dump) MODE=dump WHY="protect is dump" ;;
 		auto)
+			# A dump needs the room too, when it goes back: where that lacks, it is a person who may choose it.
 			WHY=$(why_no_shadow)
 			[ -z "$WHY" ] || MODE=dump
 			;;
@@ -32,11 +33,7 @@ find_mode() {
 
 why_no_shadow() {
 	lacking=$(lacking)
-	[ -z "$lacking" ] || {
-		printf 'the account may not keep a copy beside %s: it lacks %s on %s' "$live" "$lacking" "$shadow"
-		return 0
-	}
-	no_room "$(part probe size | cut -f 1)"
+	[ -z "$lacking" ] || printf 'the account may not keep a copy beside %s: it lacks %s on %s' "$live" "$lacking" "$shadow"
 }
 
 # Privileges on a schema beside the live one.

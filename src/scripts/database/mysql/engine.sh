@@ -7,7 +7,7 @@
 #   <db>__earlier_<run>     a rollback's copy of what an earlier run had sealed
 #   <db>__replaced_<run>    what that replaced
 #
-# Where that is not allowed or has no room: beside.sh.
+# Where that is not allowed: beside.sh.
 #
 # shellcheck shell=sh disable=SC2154,SC2034
 set -eu

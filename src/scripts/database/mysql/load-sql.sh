@@ -6,6 +6,8 @@
 main() {
 	{
 		await_server
+		find_mode
+		[ "$MODE" != dump ] || say_failed "statements are carried out in a schema of their own, and there is none here beside $live (protect: dump): backstay plan --probe has the GRANT for it"
 		drop_schema "$earlier"
 		trap 'drop_schema "$earlier" </dev/null || :' EXIT
 		make_schema
@@ -17,7 +19,7 @@ main() {
 	table_is_there "$earlier" backstay_marker || say_failed "the statements have removed what tells that $earlier is ours"
 	keep_loaded
 	trap - EXIT
-	say "$(grep -vc '^schema' "$BACKSTAY_DB_EARLIER/programs/definitions") tables made by the statements"
+	say "$(grep -vc '^schema	' "$BACKSTAY_DB_EARLIER/programs/definitions") tables made by the statements"
 }
 
 make_schema() {
@@ -36,7 +38,7 @@ keep_loaded() {
 		programs "$state/loaded.programs" || exit 1
 		definitions "$earlier" >"$kept/definitions" || exit 1
 		for file in triggers.sql routines.sql; do
-			sed "s/ALTER DATABASE $(sql_name "$earlier") /ALTER DATABASE $(sql_name "$name" | sed 's/[\\&/]/\\&/g') /" "$state/loaded.programs/$file" >"$kept/$file" || exit 1
+			of_schema "$earlier" "$name" <"$state/loaded.programs/$file" >"$kept/$file" || exit 1
 		done
 		cp "$state/loaded.programs/views" "$kept/views"
 	) || say_failed "triggers, routines or views of what was loaded could not be read"

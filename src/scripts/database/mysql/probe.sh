@@ -111,7 +111,7 @@ look_at_disk() {
 	[ ! -d "${log%/*}" ] || [ "$(disk_of "${log%/*}")" != "$(disk_of "$folder")" ] || times=2.2
 	needed=$(awk -v size="$1" -v times="$times" 'BEGIN { printf "%.0f", size * times + 67108864 }')
 	awk -v free="$free" -v needed="$needed" 'BEGIN { exit !(free < needed) }' || return 0
-	refuse "the server's disk has $((free / 1048576)) MB free, the copy needs about $((needed / 1048576)) MB" "make room in $folder: old copies (keep_copies), failed states (keep_failed), binary logs"
+	refuse "the server's disk has $((free / 1048576)) MB free, the copy needs about $((needed / 1048576)) MB" "make room in $folder: old copies (keep_copies), failed states (keep_failed), binary logs. Or have it written out instead, which needs the room only to go back (databases.$BACKSTAY_DB.protect: dump)"
 }
 
 disk_of() { df -P "$1" | awk 'NR == 2 { print $1, $NF }'; }

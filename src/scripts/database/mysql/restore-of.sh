@@ -11,7 +11,7 @@ main() {
 		swap "$earlier" "$replaced" "$BACKSTAY_DB_EARLIER/programs"
 	fi
 	open_fence
-	say "swapped in: $(grep -vc '^schema' "$BACKSTAY_DB_EARLIER/programs/definitions") tables as $RESTORED_FROM has them, definitions compared"
+	say "swapped in: $(grep -vc '^schema	' "$BACKSTAY_DB_EARLIER/programs/definitions") tables as ${RESTORED_FROM:-what was loaded} has them, definitions compared"
 }
 
 main

@@ -12,7 +12,7 @@ main() {
 		swap "$shadow" "$failed" "$state/programs"
 	fi
 	open_fence
-	say "swapped back: $(grep -vc '^schema' "$state/programs/definitions") tables, $(stands_beside) as before; the failed state is kept as $failed"
+	say "swapped back: $(grep -vc '^schema	' "$state/programs/definitions") tables, $(stands_beside) as before; the failed state is kept as $failed"
 }
 
 # For people: what stands beside the tables.

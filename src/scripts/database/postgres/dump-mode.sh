@@ -1,4 +1,5 @@
-# Without the right to make databases, or without room for one, a dump protects the database (protect: dump). Sourced by engine.sh.
+# Without the right to make databases a dump protects the database (protect: dump). Without room for a copy it does where a person
+# chooses it, since going back needs the room too. Sourced by engine.sh.
 #
 #   <path>/.backstay/copies/<run>/<name>.dump/
 #       files         what pg_dump wrote of one moment, in which all tables were locked against writers
@@ -26,8 +27,6 @@ choose_mode() {
 		WHY="neither the database postgres nor template1 can be connected to"
 	elif [ "$(ask 'SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user')" != t ]; then
 		WHY="the account may not make databases; as a superuser, once: $(ask "SELECT format('ALTER ROLE %I CREATEDB;', current_user)")"
-	elif lacks_room; then
-		WHY="the server's disk has $((free / 1048576)) MB free, a copy needs about $((needed / 1048576)) MB"
 	fi
 	[ -z "$WHY" ] || MODE=dump
 }

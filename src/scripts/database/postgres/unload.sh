@@ -7,6 +7,7 @@
 main() {
 	await_server
 	source=$BACKSTAY_DB_SOURCE
+	[ "$source" = "$live" ] || ! is_dump || say_failed "what this run has sealed is a dump (protect: dump), and no archive is made of it: backstay backup create makes one of the live data"
 	[ -n "$(oid_of "$source")" ] || say_failed "there is no database $source"
 	begin_archive "$BACKSTAY_DB_ARCHIVE" || say_failed "$BACKSTAY_DB_ARCHIVE cannot be written"
 	BACKSTAY_DUMP=$ARCHIVE_PART.dump
