@@ -234,7 +234,7 @@ fn an_archive_of_the_live_schema_is_one_state_of_it_and_comes_back_to_the_last_b
     eventually("it writes", || site.schema().query("SELECT COUNT(*) FROM two").trim() != "0");
     scripts.run("unload").is(0);
     drop(writer);
-    site.schema().end_statements("KILL", "INSERT");
+    site.schema().end_statements("KILL", "");
     eventually("the writer has stopped", || !site.schema().works_on(""));
     let manifest = fs::read_to_string(scripts.archive.join("manifest")).expect("ours");
     let rows = |table: &str| {

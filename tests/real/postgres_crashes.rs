@@ -252,7 +252,7 @@ fn what_a_killed_script_left_at_work_on_the_server_is_ended_first() {
     let statements = "BEGIN; LOCK TABLE pg_database IN SHARE MODE; SELECT pg_sleep(1000)";
     let _lock = server.start_as("postgres", "template1", statements);
     eventually("it is locked", || server.query("postgres", &format!("SELECT count(*) {HELD} AND granted")) == "1\n");
-    run.killed("copy", 4, "at-work");
+    run.killed("copy", 6, "at-work");
     eventually("the copy waits on the server", || waiting("CREATE DATABASE") == 1);
     std::thread::scope(|scope| {
         let undo = scope.spawn(|| run.script("discard"));

@@ -45,3 +45,51 @@ run_of() {
 		[ "$(name_of "$2" "$(run_word "${folder##*/}")")" != "$1" ] || printf %s "${folder##*/}"
 	done
 }
+
+# --- for probe
+
+refuse() {
+	emit refuse "database $BACKSTAY_DB: $1"
+	emit remedy "$2"
+}
+
+# tell_others WHAT WHY: for each of those on standard input who work on the data besides the app.
+tell_others() {
+	while IFS= read -r who; do
+		leak="$1 works on $live: $who. $2"
+		if [ "$ON_LEAK" = refuse ]; then
+			refuse "$leak" "stop it for the deploy; or, where it only reads, set maintenance.on_leak to warn"
+		else
+			emit warning "database $BACKSTAY_DB: $leak"
+		fi
+	done
+}
+
+# --- for tidy, which follows run-states.sh
+
+# The copy of a run that has committed is marked in the run's folder.
+mark_of() { printf %s "$BACKSTAY_PATH/.backstay/runs/$1/state/db-$BACKSTAY_DB/kept"; }
+
+mark_kept() {
+	[ ! -e "$(mark_of "$1")" ] || return 0
+	: >"$(mark_of "$1")"
+	persist "$(mark_of "$1")"
+}
+
+# drop_old_copies DROP: of the copies on standard input, newest first, those beyond KEEP_COPIES, and those of runs that have come to nothing.
+drop_old_copies() {
+	kept=0
+	while IFS= read -r name; do
+		run=$(run_of "$name" backstay)
+		# of another path, or of a run that is forgotten
+		[ -n "$run" ] || continue
+		if [ -e "$(mark_of "$run")" ]; then
+			kept=$((kept + 1))
+			[ "$kept" -gt "$KEEP_COPIES" ] || continue
+			rm -f "$(mark_of "$run")"
+		elif [ "$run" != "$BACKSTAY_RUN" ] && ! has_ended "$run"; then
+			continue
+		fi
+		"$1" "$name" "$run"
+	done
+}

@@ -24,8 +24,9 @@ fn with_both_killed_a_running_cron_ends_the_run_within_two_minutes() {
         let run = target.deploy_until(place, &["good"]);
         assert_eq!(host.crontab().len(), 2);
         target.cut(|| target.kill_both(run));
-        target.tells("unsettled");
+        // a cron that runs may have begun already, where the cut was at the end of a minute
         if is_at_boot {
+            target.tells("unsettled");
             host.start_cron();
         }
         let took = target.judge(end);

@@ -8,11 +8,6 @@ BACKSTAY_RUN=00000000T000000Z-0000000
 . "$BACKSTAY_DB_DIR/engine.sh"
 . "$BACKSTAY_DIR/lib/runs.sh"
 
-refuse() {
-	emit refuse "database $BACKSTAY_DB: $1"
-	emit remedy "$2"
-}
-
 main() {
 	ask 'SELECT 1' >/dev/null 2>"$state/server" || {
 		refuse "the server does not answer: $(tail -n 1 "$state/server")" "see that the app's .env and the server agree"
@@ -117,15 +112,6 @@ look_at_disk() {
 disk_of() { df -P "$1" | awk 'NR == 2 { print $1, $NF }'; }
 
 # Others on the same data would write past the app's maintenance.
-look_at_sessions() {
-	part probe others | while IFS='	' read -r who; do
-		leak="another account works on $live: $who. What it writes during a run would be lost in a rollback"
-		if [ "$ON_LEAK" = refuse ]; then
-			refuse "$leak" "stop it for the deploy; or, where it only reads, set maintenance.on_leak to warn"
-		else
-			emit warning "database $BACKSTAY_DB: $leak"
-		fi
-	done
-}
+look_at_sessions() { part probe others | tell_others "another account" "What it writes during a run would be lost in a rollback"; }
 
 main

@@ -14,21 +14,7 @@ main() {
 	tidy_beside
 	drop_schema "$earlier"
 	drop_schema "$replaced"
-	kept=0
-	schemas backstay | while IFS= read -r schema; do
-		run=$(run_of "$schema" backstay)
-		# of another path, or of a run that is forgotten
-		[ -n "$run" ] || continue
-		mark=$BACKSTAY_PATH/.backstay/runs/$run/state/db-$BACKSTAY_DB/kept
-		if [ -e "$mark" ]; then
-			kept=$((kept + 1))
-			[ "$kept" -gt "$KEEP_COPIES" ] || continue
-			rm -f "$mark"
-		elif [ "$run" != "$BACKSTAY_RUN" ] && ! has_ended "$run"; then
-			continue
-		fi
-		drop_schema "$schema"
-	done
+	schemas backstay | drop_old_copies drop_schema
 	schemas failed | while IFS= read -r schema; do
 		[ "$(ask "SELECT STR_TO_DATE(LEFT($(sql_text "${schema##*__failed_}"), 15), '%Y%m%dt%H%i%s') < UTC_TIMESTAMP() - INTERVAL $KEEP_FAILED_MIN MINUTE")" != 1 ] || drop_schema "$schema"
 	done

@@ -8,11 +8,6 @@ BACKSTAY_RUN=00000000T000000Z-0000000
 . "$BACKSTAY_DB_DIR/engine.sh"
 . "$BACKSTAY_DIR/lib/runs.sh"
 
-refuse() {
-	emit refuse "database $BACKSTAY_DB: $1"
-	emit remedy "$2"
-}
-
 main() {
 	printf 'SELECT 1;\n' | sql "$live" >/dev/null 2>"$state/refused" || {
 		refuse "$live cannot be connected to: $(tail -n 1 "$state/refused")" "see that the app's .env and the server agree"
@@ -79,14 +74,8 @@ tell_dump() {
 
 # Others on the same data would write past the app's maintenance.
 look_at_sessions() {
-	from_file others -v app="$(sed -n 's/^user=//p' "$BACKSTAY_DB_CNF" | tail -n 1)" | while IFS= read -r who; do
-		leak="another role works on $live: $who. In maintenance its sessions are ended, and what it writes afterwards would be lost in a rollback"
-		if [ "$ON_LEAK" = refuse ]; then
-			refuse "$leak" "stop it for the deploy; or, where it only reads, set maintenance.on_leak to warn"
-		else
-			emit warning "database $BACKSTAY_DB: $leak"
-		fi
-	done
+	from_file others -v app="$(sed -n 's/^user=//p' "$BACKSTAY_DB_CNF" | tail -n 1)" |
+		tell_others "another role" "In maintenance its sessions are ended, and what it writes afterwards would be lost in a rollback"
 }
 
 main

@@ -12,20 +12,7 @@ main() {
 	if [ "$BACKSTAY_DIRECTION" = committed ] && [ -e "$state/sealed" ]; then mark_kept "$BACKSTAY_RUN"; fi
 	drop_database "$earlier"
 	drop_database "$replaced"
-	kept=0
-	databases backstay | while IFS= read -r name; do
-		run=$(run_of "$name" backstay)
-		# of another path, or of a run that is forgotten
-		[ -n "$run" ] || continue
-		if [ -e "$(mark_of "$run")" ]; then
-			kept=$((kept + 1))
-			[ "$kept" -gt "$KEEP_COPIES" ] || continue
-			rm -f "$(mark_of "$run")"
-		elif [ "$run" != "$BACKSTAY_RUN" ] && ! has_ended "$run"; then
-			continue
-		fi
-		drop_database "$name" "$run"
-	done
+	databases backstay | drop_old_copies drop_database
 	databases failed | while IFS= read -r name; do
 		run=$(run_of "$name" failed)
 		[ -n "$run" ] || continue
@@ -35,14 +22,6 @@ main() {
 		drop_database "$name" "$run"
 		rm -f "$(mark_of "$run")"
 	done
-}
-
-mark_of() { printf %s "$BACKSTAY_PATH/.backstay/runs/$1/state/db-$BACKSTAY_DB/kept"; }
-
-mark_kept() {
-	[ ! -e "$(mark_of "$1")" ] || return 0
-	: >"$(mark_of "$1")"
-	persist "$(mark_of "$1")"
 }
 
 # This database's databases of one kind, newest first: a run's id begins with its time.
