@@ -3,11 +3,10 @@
 
 use serde_json::json;
 
-use super::support::{Finished, Site, eventually};
+use super::support::{Finished, OwnMariaDb, Site, eventually, servers};
 
 /// A site on MariaDB whose administrator may read the server's counters, with tables that a shop has.
-fn counted_site() -> Site {
-    let site = Site::with_mariadb();
+fn counted(site: Site) -> Site {
     site.schema().query_as_app(
         "CREATE TABLE baskets (id INT PRIMARY KEY); INSERT INTO baskets SELECT seq FROM seq_1_to_50;
          CREATE TABLE contents (id INT PRIMARY KEY, basket INT, FOREIGN KEY (basket) REFERENCES baskets (id) ON DELETE CASCADE);
@@ -42,7 +41,9 @@ fn fail_after(site: &Site, statements: &str) -> Finished {
 
 #[test]
 fn only_tables_that_were_written_to_are_compared() {
-    let site = counted_site();
+    // where nobody else's transaction is open for long: that one would have to be waited for
+    let own = OwnMariaDb::start(servers().folder.join("mariadb-counted"));
+    let site = counted(Site::on(own.0));
     site.backstay(&["plan", "--probe"]).is(0).says("proof evidence");
     let run = fail_after(&site, "UPDATE tokens SET token = 'changed' WHERE id = 7");
     assert_eq!(run.outcome()["proof"], json!("evidence"));
@@ -53,7 +54,8 @@ fn only_tables_that_were_written_to_are_compared() {
 
 #[test]
 fn what_the_counters_do_not_show_is_found_all_the_same() {
-    let site = counted_site();
+    let own = OwnMariaDb::start(servers().folder.join("mariadb-not-counted"));
+    let site = counted(Site::on(own.0));
     // a cascade over two keys is not counted; its tables are compared since their parent's parent was written to
     fail_after(&site, "DELETE FROM baskets WHERE id = 3").says("3 of them copied again (evidence: ");
     // neither are these; the tables' identities have changed
@@ -65,7 +67,7 @@ fn what_the_counters_do_not_show_is_found_all_the_same() {
 
 #[test]
 fn what_an_open_transaction_had_written_before_the_copy_is_not_lost() {
-    let site = counted_site();
+    let site = counted(Site::with_mariadb());
     let open = site.schema().start_as_app(
         "START TRANSACTION; UPDATE quiet SET token = 'late' WHERE id = 9; DO SLEEP(6); COMMIT; DO SLEEP(0.1)",
     );
