@@ -21,7 +21,7 @@ main() {
 			fact warning "no archive of database $name was made: $(tail -n 1 "$BACKSTAY_DIR/log/finish-${BACKSTAY_STEP_DIR##*/}.log")"
 		fi
 	done
-	remove_halves || fact warning "what is left of the archives could not be removed from $BACKSTAY_PATH/.backstay/copies"
+	remove_halves
 	note "${notes:-no copy was sealed in this run}"
 	return "$failed"
 }

@@ -4,7 +4,7 @@
 set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
 . "$BACKSTAY_DIR/lib/databases.sh"
-remove_halves || fact warning "what is left of the archives could not be removed from $BACKSTAY_PATH/.backstay/copies"
+remove_halves
 for name in $DATABASES; do
 	[ ! -e "$(archive_of "$BACKSTAY_RUN" "$name")" ] || remove_archive "$BACKSTAY_RUN" "$name" || fact warning "archive $BACKSTAY_RUN/$name could not be removed"
 done

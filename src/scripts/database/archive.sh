@@ -16,5 +16,5 @@ main() {
 	note "$notes"
 }
 
-remove_halves || fact warning "what is left of the archives could not be removed from $BACKSTAY_PATH/.backstay/copies"
+remove_halves
 main

@@ -8,5 +8,5 @@ for one in $REMOVED; do
 	remove_archive "${one%%/*}" "${one#*/}" || fail "archive $one could not be removed: files of another user are in it"
 	removed=$((removed + 1))
 done
-remove_halves || fact warning "what is left of the archives could not be removed from $BACKSTAY_PATH/.backstay/copies"
+remove_halves
 if [ "$removed" -eq 1 ]; then note "1 archive removed"; else note "$removed archives removed"; fi

@@ -92,12 +92,12 @@ remove_archive() {
 	rmdir "${folder%/*}" 2>/dev/null || :
 }
 
-# What a run that is dead has left half written; nobody else writes while the lock is held.
+# What a run that is dead has left half written; nobody else writes while the lock is held. What cannot be removed is told.
 remove_halves() {
 	halves_left=0
 	for half in "$BACKSTAY_PATH"/.backstay/copies/*/*.part*; do
 		[ ! -e "$half" ] || rm -rf "$half" || halves_left=1
 		rmdir "${half%/*}" 2>/dev/null || :
 	done
-	return "$halves_left"
+	[ "$halves_left" -eq 0 ] || fact warning "what is left of the archives could not be removed from $BACKSTAY_PATH/.backstay/copies"
 }

@@ -151,8 +151,7 @@ load_schema() {
 	loading_schema=$1
 	trap 'drop_schema "$loading_schema" || :' EXIT
 	printf 'CREATE DATABASE %s CHARACTER SET %s COLLATE %s;\n' "$(sql_name "$1")" "$(archived_word charset)" "$(archived_word collation)" | sql
-	# ours, before anything is in it: what has no marker is never dropped
-	printf 'CREATE TABLE backstay_marker (run VARCHAR(64) NOT NULL) ENGINE = InnoDB;\nINSERT INTO backstay_marker VALUES (%s);\n' "$(sql_text "$BACKSTAY_RUN")" | sql "$1"
+	mark_as_ours "$1"
 	load "$1"
 	trap - EXIT
 }

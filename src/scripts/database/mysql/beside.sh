@@ -41,8 +41,8 @@ lacking() { part probe lacking | awk '{ printf "%s%s", (NR > 1 ? ", " : ""), $0 
 
 # no_room BYTES: whether a copy of so much has no room on the server's disk, in words. Only where its files are on this machine.
 no_room() {
-	folder=$(ask "SELECT IF(@@hostname = $(sql_text "$(uname -n)"), @@datadir, '')")
-	[ -n "$folder" ] && [ -d "$folder" ] || return 0
+	folder=$(server_folder)
+	[ -n "$folder" ] || return 0
 	df -Pk "$folder" | awk -v size="$1" -v folder="$folder" 'NR == 2 && $4 * 1024 < size * 1.2 + 67108864 {
 		printf "the disk of the server (%s) has %d MB free, a copy needs about %d MB", folder, $4 / 1024, (size * 1.2 + 67108864) / 1048576 }'
 }

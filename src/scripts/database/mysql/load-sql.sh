@@ -25,8 +25,7 @@ main() {
 make_schema() {
 	printf 'CREATE DATABASE %s %s;\n' "$(sql_name "$earlier")" "$(ask "SELECT CONCAT('CHARACTER SET ', DEFAULT_CHARACTER_SET_NAME, ' COLLATE ', DEFAULT_COLLATION_NAME)
 		FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = $(sql_text "$live")")" | sql
-	# ours, before anything is in it: what has no marker is never dropped
-	printf 'CREATE TABLE backstay_marker (run VARCHAR(64) NOT NULL) ENGINE = InnoDB;\nINSERT INTO backstay_marker VALUES (%s);\n' "$(sql_text "$BACKSTAY_RUN")" | sql "$earlier"
+	mark_as_ours "$earlier"
 }
 
 # What `restore-of` brings back beside the tables, as if it had been read from the live schema.

@@ -5,15 +5,19 @@
 copy_schema() {
 	printf 'CREATE DATABASE %s %s;\n' "$(sql_name "$2")" "$(ask "SELECT CONCAT('CHARACTER SET ', DEFAULT_CHARACTER_SET_NAME, ' COLLATE ', DEFAULT_COLLATION_NAME)
 		FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = $(sql_text "$1")")" | sql || return 1
-	# ours, before anything is in it: what has no marker is never dropped
-	printf 'CREATE TABLE backstay_marker (run VARCHAR(64), of_table VARCHAR(512), n INT, piece TEXT CHARACTER SET utf8mb4, KEY (of_table)) ENGINE = InnoDB CHARACTER SET ascii;
-INSERT INTO backstay_marker (run) VALUES (%s);\n' "$(sql_text "$BACKSTAY_RUN")" | sql "$2" || return 1
+	mark_as_ours "$2" || return 1
 	write_sql make "$1" "$2" | run_sql "$2" || return 1
 	definitions "$1" | awk -F '	' '$2 ~ /^CREATE /' | awk -f "$BACKSTAY_DB_DIR/keys.awk" | run_sql "$2" || return 1
 	write_sql rows "$1" "$2" pieces "$2" >"$state/pieces.sql" || return 1
 	in_sessions "$state/pieces.sql" "$2" || return 1
 	write_sql rows "$1" "$2" copy "$2" >"$state/rows.sql" || return 1
 	copy_rows "$2"
+}
+
+# Before anything is in a schema: what has no marker is never dropped. It says how large tables are divided, too.
+mark_as_ours() {
+	printf 'CREATE TABLE backstay_marker (run VARCHAR(64), of_table VARCHAR(512), n INT, piece TEXT CHARACTER SET utf8mb4, KEY (of_table)) ENGINE = InnoDB CHARACTER SET ascii;
+INSERT INTO backstay_marker (run) VALUES (%s);\n' "$(sql_text "$BACKSTAY_RUN")" | sql "$1"
 }
 
 # The site works meanwhile: no more sessions than may be, and a pause after each statement that is so many times as long as it took.
