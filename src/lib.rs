@@ -17,6 +17,7 @@
 //! | [`artifact`] | what is deployed: read, checked, packed, sent |
 //! | [`check`] | smoke checks |
 //! | [`report`] | events → bars, plain lines, JSON lines |
+//! | [`github`] | GitHub Actions: deployments, statuses, what a reviewer sees |
 //! | [`drive`] | carries out what the machine asks for; it decides nothing |
 //! | [`cli`] | the command line; one file a command |
 
@@ -25,6 +26,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod drive;
+pub mod github;
 pub mod journal;
 pub mod machine;
 pub mod model;
