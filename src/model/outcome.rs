@@ -93,7 +93,8 @@ pub enum Fence {
 }
 
 /// What kind of run ended: what is said of the site depends on it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RunKind {
     /// No version had been live before.
     FirstDeploy,
@@ -109,7 +110,8 @@ pub enum RunKind {
 }
 
 /// What ended a run's way forward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// Nothing did, or a step, a hook or a check failed.
     #[default]

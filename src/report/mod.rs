@@ -1,6 +1,7 @@
 //! Events → what people and scripts see: bars, plain lines, JSON lines, a summary. It decides nothing.
 
 mod bar;
+mod ending;
 mod escape;
 mod json;
 mod layout;
@@ -8,6 +9,7 @@ mod paint;
 mod plain;
 mod running;
 mod screen;
+mod story;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -16,8 +18,12 @@ mod words;
 
 use std::io::{IsTerminal, Write};
 
+pub use ending::{next, sentence};
 pub use escape::{escape, lines};
 pub use json::json_line;
+pub use layout::shortened;
+pub use story::{CheckRow, Ending, Failure, Row, Several, Story};
+pub use words::{site_is_back, step_head};
 
 use self::{bar::Bars, paint::Paint, plain::Plain, summary::Summary};
 use crate::model::{Event, EventKind, OutcomeReport};
