@@ -1,12 +1,12 @@
 //! The files that the runner reads when a step has ended: outputs and the summary.
 
-use std::{fs::OpenOptions, io, io::Write, path::Path};
+use std::{fmt::Write as _, fs::OpenOptions, io, io::Write, path::Path};
 
 /// Outputs, each between delimiters that no value can hold: they are random.
 pub fn write_outputs(file: &Path, outputs: &[(&str, String)], token: &str) -> io::Result<()> {
     let mut text = String::new();
     for (name, value) in outputs {
-        text.push_str(&format!("{name}<<{token}\n{value}\n{token}\n"));
+        let _ = write!(text, "{name}<<{token}\n{value}\n{token}\n");
     }
     append(file, &text)
 }

@@ -149,7 +149,7 @@ fn checks(story: &Story) -> String {
 }
 
 fn steps(story: &Story) -> String {
-    if !story.rows.first.iter().any(|row| matches!(row, Row::Step { .. })) {
+    if story.rows.is_empty() {
         return String::new();
     }
     let mut table = "| step | took | |\n|---|---:|---|\n".to_owned();
@@ -158,6 +158,9 @@ fn steps(story: &Story) -> String {
             Row::Step { name, took_ms, failed, note, .. } => {
                 let mark = if *failed { "✗ " } else { "" };
                 writeln!(table, "| {mark}{} | {} | {} |", cell(name), time::duration(*took_ms), cell(note))
+            }
+            Row::Phase { name, took_ms, note, .. } => {
+                writeln!(table, "| {} | {} | {} |", cell(name), time::duration(*took_ms), cell(note))
             }
             Row::Turn { text: turn, .. } => writeln!(table, "| — **{}** — | | |", text(turn)),
         };
@@ -169,14 +172,18 @@ fn steps(story: &Story) -> String {
 fn gantt(story: &Story) -> String {
     let mut chart = "```mermaid\ngantt\n  dateFormat x\n  axisFormat %M:%S\n  section before\n".to_owned();
     for row in &story.rows.first {
-        let _ = match row {
+        let (crit, name, begun_ms, took_ms) = match row {
+            Row::Phase { name, begun_ms, took_ms, .. } => ("", name, begun_ms, took_ms),
             Row::Step { name, begun_ms, took_ms, failed, .. } => {
-                let crit = if *failed { "crit, " } else { "" };
-                let took_ms = i64::try_from(*took_ms).unwrap_or(0).max(1);
-                writeln!(chart, "  {} :{crit}{begun_ms}, {}", word(name), begun_ms + took_ms)
+                (if *failed { "crit, " } else { "" }, name, begun_ms, took_ms)
             }
-            Row::Turn { text, .. } => writeln!(chart, "  section {}", word(text)),
+            Row::Turn { text, .. } => {
+                let _ = writeln!(chart, "  section {}", word(text));
+                continue;
+            }
         };
+        let took_ms = i64::try_from(*took_ms).unwrap_or(0).max(1);
+        let _ = writeln!(chart, "  {} :{crit}{begun_ms}, {}", word(name), begun_ms + took_ms);
     }
     chart + "```\n"
 }

@@ -53,7 +53,7 @@ pub fn next(
     match report.outcome {
         Outcome::Committed => {}
         Outcome::Refused => {
-            lines.extend((refusals > 1).then(|| ("see all again", format!("backstay plan --probe -e {environment}"))))
+            lines.extend((refusals > 1).then(|| ("see all again", format!("backstay plan --probe -e {environment}"))));
         }
         Outcome::RolledBack => {
             lines.extend(log);

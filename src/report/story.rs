@@ -60,7 +60,18 @@ pub struct Story {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Row {
-    /// Something that took time.
+    /// What the runner did by itself.
+    Phase {
+        /// Its name.
+        name: String,
+        /// When it began, milliseconds since 1970.
+        begun_ms: i64,
+        /// How long it took.
+        took_ms: u64,
+        /// What was found (untrusted).
+        note: String,
+    },
+    /// What ran on the target.
     Step {
         /// Its name.
         name: String,
@@ -179,7 +190,12 @@ impl Story {
                 self.environment = environment.clone();
             }
             EventKind::PhaseEnded { phase, note, duration_ms } => {
-                self.step(phase.as_str().to_owned(), at_ms, *duration_ms, false, note);
+                self.rows.push(Row::Phase {
+                    name: phase.as_str().to_owned(),
+                    begun_ms: begun(at_ms, *duration_ms),
+                    took_ms: *duration_ms,
+                    note: shortened(note, TEXT_MAX_BYTES),
+                });
             }
             EventKind::StepEnded { step, undo, result, note, duration_ms, .. } => {
                 let failed = match result {
@@ -194,7 +210,13 @@ impl Story {
                     }
                     StepResult::Skipped => return false,
                 };
-                self.step(step_head(step, *undo), at_ms, *duration_ms, failed, note);
+                self.rows.push(Row::Step {
+                    name: step_head(step, *undo),
+                    begun_ms: begun(at_ms, *duration_ms),
+                    took_ms: *duration_ms,
+                    failed,
+                    note: shortened(note, TEXT_MAX_BYTES),
+                });
             }
             EventKind::MaintenanceOn => self.turn("users see maintenance", at_ms),
             EventKind::MaintenanceOff { seen, .. } => self.turn(site_is_back(*seen), at_ms),
@@ -257,12 +279,11 @@ impl Story {
         }
     }
 
-    fn step(&mut self, name: String, at_ms: i64, took_ms: u64, failed: bool, note: &str) {
-        let begun_ms = at_ms - i64::try_from(took_ms).unwrap_or(0);
-        self.rows.push(Row::Step { name, begun_ms, took_ms, failed, note: shortened(note, TEXT_MAX_BYTES) });
-    }
-
     fn turn(&mut self, text: &str, at_ms: i64) {
         self.rows.push(Row::Turn { text: text.to_owned(), at_ms });
     }
+}
+
+fn begun(at_ms: i64, took_ms: u64) -> i64 {
+    at_ms - i64::try_from(took_ms).unwrap_or(0)
 }

@@ -75,11 +75,12 @@ impl Summary {
             return Vec::new();
         }
         let mut lines = vec![String::new(), format!("  {:<24} {:>11}", "step", "took")];
-        lines.extend(self.story.rows.first.iter().map(|row| match row {
-            Row::Turn { text, .. } => format!("  ── {text} ──"),
+        lines.extend(self.story.rows.first.iter().filter_map(|row| match row {
+            Row::Phase { .. } => None,
+            Row::Turn { text, .. } => Some(format!("  ── {text} ──")),
             Row::Step { name, took_ms, failed, .. } => {
                 let mark = if *failed { "  ✗ failed" } else { "" };
-                format!("  {} {:>11}{mark}", pad(&escape(name), 24), time::duration(*took_ms))
+                Some(format!("  {} {:>11}{mark}", pad(&escape(name), 24), time::duration(*took_ms)))
             }
         }));
         let all_ms = u64::try_from(self.ended_ms - self.began_ms.unwrap_or(self.ended_ms)).unwrap_or(0);
