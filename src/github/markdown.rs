@@ -237,7 +237,6 @@ fn text(foreign: &str) -> String {
             '>' => shown.push_str("&gt;"),
             // neither people nor issues are told, and no address becomes a link
             '@' => shown.push_str("&#64;"),
-            ':' => shown.push_str("&#58;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '!' | '#' | '|' | '~' | '$' => {
                 shown.push('\\');
                 shown.push(c);
@@ -245,7 +244,7 @@ fn text(foreign: &str) -> String {
             c => shown.push(c),
         }
     }
-    shown
+    shown.replace("://", "&#58;//").replace("www.", "www&#46;")
 }
 
 /// Text in a cell of a table, on one line.

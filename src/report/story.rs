@@ -173,8 +173,31 @@ impl Ending {
 }
 
 impl Story {
-    /// Takes one event in; says whether it is worth keeping now.
-    pub fn event(&mut self, event: &Event) -> bool {
+    /// Whether an event is a part of it.
+    pub fn takes(event: &Event) -> bool {
+        match event.kind {
+            EventKind::PhaseBegun { .. }
+            | EventKind::StepBegun { .. }
+            | EventKind::StepOutput { .. }
+            | EventKind::Restored
+            | EventKind::Link { .. } => false,
+            EventKind::Opened { .. }
+            | EventKind::PhaseEnded { .. }
+            | EventKind::StepEnded { .. }
+            | EventKind::MaintenanceOn
+            | EventKind::MaintenanceOff { .. }
+            | EventKind::Undoing { .. }
+            | EventKind::Commit
+            | EventKind::Checked { .. }
+            | EventKind::Warning { .. }
+            | EventKind::Refusal { .. }
+            | EventKind::FailureOutput { .. }
+            | EventKind::Outcome(_) => true,
+        }
+    }
+
+    /// Takes one event in.
+    pub fn event(&mut self, event: &Event) {
         if let Some(run) = &event.run {
             self.run = Some(run.to_string());
         }
@@ -208,7 +231,7 @@ impl Story {
                         self.undo_failed = *undo;
                         true
                     }
-                    StepResult::Skipped => return false,
+                    StepResult::Skipped => return,
                 };
                 self.rows.push(Row::Step {
                     name: step_head(step, *undo),
@@ -245,9 +268,8 @@ impl Story {
             | EventKind::StepOutput { .. }
             | EventKind::Restored
             | EventKind::Link { .. }
-            | EventKind::FailureOutput { .. } => return false,
+            | EventKind::FailureOutput { .. } => {}
         }
-        true
     }
 
     /// The result of a command that looks.
@@ -260,6 +282,11 @@ impl Story {
         self.rows = Several::default();
         self.checks = Several::default();
         self.failure = None;
+    }
+
+    /// The end was not seen by the process that was to see it.
+    pub fn end_later(&mut self, report: OutcomeReport) {
+        self.ending = Some(report.into());
         self.found_later = true;
     }
 
