@@ -89,6 +89,6 @@ mod tests {
     #[test]
     fn a_description_is_one_harmless_line() {
         let status = Status::new(State::Failure, "exit 1\n::error::boo \u{1b}[31mred\u{202e}");
-        assert_eq!(status.description(), "exit 1 : :error: :boo \\u{1b}[31mred\\u{202e}");
+        assert_eq!(status.description(), "exit 1 : :error::boo \\u{1b}[31mred\\u{202e}");
     }
 }
