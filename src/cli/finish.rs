@@ -20,6 +20,9 @@ pub(super) async fn carry_out(
     parcel: Option<Parcel>,
 ) -> anyhow::Result<u8> {
     let mut reporter = context::reporter(global, &config.environment.name);
+    if let Some(job) = &global.job {
+        job.announce(&config, goal.as_str());
+    }
     let run = matches!(goal, Goal::Deploy | Goal::Rollback(_) | Goal::Backup(_)).then(|| request.run.clone());
     let opened = EventKind::Opened {
         command: goal.as_str().to_owned(),

@@ -268,7 +268,7 @@ fn word(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::model::{Event, EventKind, Phase, StepResult};
-    use crate::report::Ending;
+    use crate::report::End;
 
     fn story(kinds: Vec<EventKind>) -> Story {
         let mut story = Story::default();
@@ -364,7 +364,7 @@ mod tests {
         let story = story(vec![opened(), EventKind::MaintenanceOn, EventKind::Outcome(report(Outcome::RolledBack))]);
         story.write(folder.path()).expect("written");
         let read = Story::read(folder.path()).expect("read");
-        assert_eq!(read.ending.as_ref().map(Ending::report), Some(report(Outcome::RolledBack)));
+        assert_eq!(read.ending.as_ref().map(End::report), Some(report(Outcome::RolledBack)));
         assert_eq!(markdown(&read, ""), markdown(&story, ""));
     }
 }

@@ -49,11 +49,13 @@ pub struct Story {
     /// Why there was no outcome at all.
     pub error: Option<String>,
     /// How it ended.
-    pub ending: Option<Ending>,
+    pub ending: Option<End>,
     /// The exit code of the process; none: it was killed.
     pub exit_code: Option<u8>,
     /// The end was found out by a later process.
     pub found_later: bool,
+    /// Whether GitHub was told how it ended.
+    pub is_told: bool,
 }
 
 /// A line of the table.
@@ -152,20 +154,20 @@ impl<T> Several<T> {
 
 /// An [`OutcomeReport`] with what its JSON line leaves out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ending {
+pub struct End {
     report: OutcomeReport,
     kind: RunKind,
     cause: Cause,
     run: Option<RunId>,
 }
 
-impl From<OutcomeReport> for Ending {
+impl From<OutcomeReport> for End {
     fn from(report: OutcomeReport) -> Self {
         Self { kind: report.kind, cause: report.cause, run: report.run.clone(), report }
     }
 }
 
-impl Ending {
+impl End {
     /// The report, whole.
     pub fn report(&self) -> OutcomeReport {
         OutcomeReport { kind: self.kind, cause: self.cause, run: self.run.clone(), ..self.report.clone() }

@@ -1,5 +1,7 @@
 //! `backstay action deploy`: the command that the inputs name.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, anyhow};
 use clap::Parser;
 
@@ -15,11 +17,14 @@ use crate::{
     report::{Story, lines},
 };
 
+/// How long GitHub may hold this step up: a runner that cancels it waits ten seconds for all of its end.
+const FIRST_WORD: Duration = Duration::from_secs(2);
+
 pub(super) async fn run() -> anyhow::Result<u8> {
     let variable = |name: &str| std::env::var(name).ok();
     let context = Context::read(variable)?;
     let inputs = Inputs::read(&context, variable)?;
-    let began = Began::with(&inputs, Story::default())?;
+    let began = Began::with(&context, &inputs, Story::default())?;
     let token = hex(&context::random(16)?);
     print!("{}", commands::stop(&token));
     let code = match began.cli(&inputs, inputs.command_line(&context)) {
@@ -36,6 +41,8 @@ pub(super) async fn run() -> anyhow::Result<u8> {
     };
     print!("{}", commands::resume(&token));
     began.job.change(|story| story.exit_code = Some(code));
+    // where this takes longer, the next step tells it
+    began.job.tell_end(FIRST_WORD).await;
     Ok(code)
 }
 
@@ -46,7 +53,7 @@ pub(super) struct Began {
 }
 
 impl Began {
-    pub(super) fn with(inputs: &Inputs, story: Story) -> anyhow::Result<Self> {
+    pub(super) fn with(context: &Context, inputs: &Inputs, story: Story) -> anyhow::Result<Self> {
         let key = match &inputs.ssh_key {
             Some(key) => {
                 print!("{}", commands::mask(key.expose()));
@@ -58,7 +65,7 @@ impl Began {
             identity_file: key.as_ref().map(|key| key.path().to_owned()),
             known_hosts: inputs.known_hosts.clone(),
         };
-        let job = Job::new(inputs.folder.clone(), story, beside, inputs.confirm.clone());
+        let job = Job::new(context, inputs, beside, story);
         Ok(Self { job, _key: key })
     }
 

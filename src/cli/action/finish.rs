@@ -8,15 +8,16 @@ use super::{
     super::{Cli, FAULT, context, look, look::Logs},
     deploy::Began,
     inputs::Inputs,
+    job::Job,
     logs,
 };
 use crate::{
     drive::now_ms,
-    github::{self, Context, KeyFile, commands},
+    github::{self, Context, KeyFile, LAST_WORD, commands},
     machine::{about_run, outcome},
     model::{Event, EventKind, Outcome, OutcomeReport, RunId},
     plan::hex,
-    report::{Ending, Story, next},
+    report::{End, Story, escape, next},
 };
 
 /// How long an end is waited for. After a cancel the runner gives all that is left five minutes.
@@ -29,7 +30,7 @@ pub(super) async fn run() -> anyhow::Result<u8> {
     let context = Context::read(variable)?;
     let inputs = Inputs::read(&context, variable)?;
     let story = Story::read(&inputs.folder).unwrap_or_default();
-    let began = Began::with(&inputs, story)?;
+    let began = Began::with(&context, &inputs, story)?;
     let token = hex(&context::random(16)?);
     print!("{}", commands::stop(&token));
     let found = find_out(&began, &inputs).await;
@@ -65,18 +66,25 @@ async fn find_out(began: &Began, inputs: &Inputs) -> Option<Logs> {
             report.run = RunId::try_from(run.clone()).ok();
             let kind = EventKind::Outcome(report);
             job.change(|story| story.event(&Event { at_ms: now_ms(), run: None, kind }));
-            return None;
         }
     }
     let config = context::config(&cli.global).ok()?;
-    match look::logs(&config, Some(&run), None).await {
-        Ok(found) => found,
-        Err(error) => {
-            let kind = EventKind::Warning { text: format!("the logs of the steps could not be read: {error:#}") };
-            job.change(|story| story.event(&Event { at_ms: now_ms(), run: None, kind }));
-            None
+    let story = job.story();
+    if story.found_later || !story.is_told {
+        job.announce(&config, &story.command);
+        if let Some(text) = job.tell_end(LAST_WORD).await {
+            warn(job, text);
         }
     }
+    look::logs(&config, Some(&run), None).await.unwrap_or_else(|error| {
+        warn(job, format!("the logs of the steps could not be read: {error:#}"));
+        None
+    })
+}
+
+fn warn(job: &Job, text: String) {
+    println!("! {}", escape(&text));
+    job.change(|story| story.event(&Event { at_ms: now_ms(), run: None, kind: EventKind::Warning { text } }));
 }
 
 /// Whether nobody has seen the end of what changes a target.
@@ -115,7 +123,7 @@ async fn end_of(settle: &Cli, run: &str) -> anyhow::Result<OutcomeReport> {
 /// Outputs, the summary, and one annotation where something is to be said.
 fn tell(context: &Context, story: &Story) -> anyhow::Result<()> {
     let sentence = github::in_a_sentence(story);
-    let report = story.ending.as_ref().map(Ending::report);
+    let report = story.ending.as_ref().map(End::report);
     if story.exit_code != Some(0) {
         let title = format!("{} → {}", story.app, story.environment);
         let title = if story.app.is_empty() { "Backstay".to_owned() } else { title };

@@ -1,15 +1,21 @@
-//! What a step gives to the command that it runs, beside its arguments, and what it keeps of it.
+//! What a step gives to the command that it runs, beside its arguments, and what it keeps and tells of it.
 
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
+use super::inputs::Inputs;
 use crate::{
-    config::Beside,
+    config::{Beside, Config, Secret},
+    github::{Announcement, Context, Deployments, Ending, Status},
     model::Event,
     report::{Sink, Story},
 };
+
+/// The commands that put a version live: each is a deployment.
+const VERSIONS: [&str; 2] = ["deploy", "rollback"];
 
 /// A step's part in a command.
 #[derive(Debug, Clone)]
@@ -19,12 +25,23 @@ pub(in crate::cli) struct Job {
     /// The answer to a question.
     pub(in crate::cli) confirm: Option<String>,
     folder: PathBuf,
+    context: Arc<Context>,
+    token: Option<Secret>,
     story: Arc<Mutex<Story>>,
+    deployments: Arc<Mutex<Option<Deployments>>>,
 }
 
 impl Job {
-    pub(super) fn new(folder: PathBuf, story: Story, beside: Beside, confirm: Option<String>) -> Self {
-        Self { beside, confirm, folder, story: Arc::new(Mutex::new(story)) }
+    pub(super) fn new(context: &Context, inputs: &Inputs, beside: Beside, story: Story) -> Self {
+        Self {
+            beside,
+            confirm: inputs.confirm.clone(),
+            folder: inputs.folder.clone(),
+            context: Arc::new(context.clone()),
+            token: inputs.github_token.clone(),
+            story: Arc::new(Mutex::new(story)),
+            deployments: Arc::default(),
+        }
     }
 
     /// Takes events in.
@@ -42,24 +59,49 @@ impl Job {
         self.change(|story| story.error = Some(text.to_owned()));
     }
 
+    /// From here on GitHub is told, where this command puts a version live and the token is given.
+    pub(in crate::cli) fn announce(&self, config: &Config, command: &str) {
+        if !VERSIONS.contains(&command) {
+            return;
+        }
+        let Some(token) = self.token.clone() else { return };
+        let environment = &config.environment;
+        let announcement = Announcement {
+            app: config.app.clone(),
+            environment: environment.name.clone(),
+            environment_url: environment.url.clone(),
+            description: format!("backstay {command}: {} → {}", config.app, environment.name),
+            key: self.context.key(),
+            reference: self.context.sha.clone(),
+            production: environment.production,
+            transient: false,
+        };
+        *locked(&self.deployments) = Some(Deployments::begin(&self.context, token, announcement));
+    }
+
+    /// Tells GitHub how it ended, for so long at most; a warning where GitHub cannot be told.
+    pub(super) async fn tell_end(&self, within: Duration) -> Option<String> {
+        let deployments = locked(&self.deployments).take()?;
+        let end = self.story().ending?;
+        let closed = deployments.close(Ending::of(&end.report()), within).await;
+        self.change(|story| story.is_told = closed.warning.is_none());
+        closed.warning
+    }
+
     /// What happened so far.
     pub(super) fn story(&self) -> Story {
-        self.lock().clone()
+        locked(&self.story).clone()
     }
 
     /// Changes it, and keeps what came of it for the next step. Where that cannot be written the next step knows less: it asks
     /// the target.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Story) -> T) -> T {
-        let mut story = self.lock();
+        let mut story = locked(&self.story);
         let changed = change(&mut story);
         if let Err(error) = story.write(&self.folder) {
             tracing::warn!("what happened could not be kept: {error}");
         }
         changed
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Story> {
-        self.story.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -68,5 +110,12 @@ impl Sink for Job {
         if Story::takes(event) {
             self.change(|story| story.event(event));
         }
+        if let (Some(status), Some(deployments)) = (Status::of(&event.kind), locked(&self.deployments).as_mut()) {
+            deployments.tell(status);
+        }
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

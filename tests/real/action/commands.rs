@@ -62,18 +62,18 @@ fn status_abort_and_settle_say_what_there_is() {
 fn an_input_that_cannot_be_is_told_and_touches_nothing() {
     let shop = Shop::new(Site::with_first());
     let other = servers().bastion_known_hosts();
-    let cases: [(&[(&str, &str)], i32, &str); 7] = [
-        (&[("command", "drop")], 2, "it can be deploy, plan"),
-        (&[("args", "'")], 2, "the input args"),
-        (&[("args", "--no-such")], 2, "--no-such"),
-        (&[("environment", "prod")], 2, "there is no environment `prod`"),
-        (&[("working-directory", "no/such")], 2, "the input working-directory"),
-        (&[("ssh-key", "not a key")], 3, "key"),
-        (&[("known-hosts", &other)], 3, "host key"),
+    let cases = [
+        (("command", "drop"), 2, "it can be deploy, plan"),
+        (("args", "'"), 2, "the input args"),
+        (("args", "--no-such"), 2, "--no-such"),
+        (("environment", "prod"), 2, "there is no environment `prod`"),
+        (("working-directory", "no/such"), 2, "the input working-directory"),
+        (("ssh-key", "not a key"), 3, "key"),
+        (("known-hosts", other.as_str()), 3, "host key"),
     ];
-    for (inputs, code, says) in cases {
-        let used = shop.start(&[], inputs).wait();
-        assert_eq!((used.status("deploy"), used.output("outcome")), (code, "refused"), "{inputs:?}: {used:#?}");
+    for (input, code, says) in cases {
+        let used = shop.start(&[], &[input]).wait();
+        assert_eq!((used.status("deploy"), used.output("outcome")), (code, "refused"), "{input:?}: {used:#?}");
         assert_eq!(used.errors().len(), 1, "{used:#?}");
         assert!(used.errors()[0].contains(says), "{says}: {used:#?}");
         assert!(used.summary.contains("refused"), "{used:#?}");

@@ -2,34 +2,42 @@
 //! status, the outputs, the summary, the annotations and the site say has to be one and the same.
 
 mod commands;
+mod github;
 mod install;
 mod output;
 mod runner;
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
+use github::{Fault, GitHub, On};
 use runner::{Runner, Used, Using};
 
 use crate::{
     cases::each_case,
     failures::{End, PLACES, Target},
-    support::{Site, servers},
+    support::{Site, eventually, servers},
 };
 
 /// A target, and a runner whose workspace has its configuration.
 struct Shop {
     target: Target,
     runner: Runner,
+    github: GitHub,
     key: String,
 }
 
 impl Shop {
     fn new(site: Site) -> Self {
         let target = Target::new(site);
-        let runner = Runner::at(&target.runner);
+        let (github, mut runner) = (github::start(), Runner::at(&target.runner));
+        runner.token = github::TOKEN.to_owned();
+        runner.more.push(("GITHUB_API_URL".to_owned(), github.api_url()));
         // as it comes out of a secret that was pasted on Windows
         let key = std::fs::read_to_string(servers().identity()).expect("ours").trim_end().replace('\n', "\r\n");
-        Self { target, runner, key }
+        Self { target, runner, github, key }
     }
 
     fn start(&self, variants: &[&str], more: &[(&str, &str)]) -> Using {
@@ -61,6 +69,15 @@ impl Shop {
         assert!(used.summary.contains("shop → test: ") && used.summary.contains("```mermaid"), "{used:#?}");
         assert_eq!(used.status("finish"), 0, "{used:#?}");
         assert_eq!(used.errors().len(), usize::from(used.status("deploy") != 0), "{used:#?}");
+        let state = match end {
+            End::Committed => "success",
+            End::RolledBack => "failure",
+            End::Stuck => "error",
+        };
+        let shown = self.github.one();
+        assert_eq!(shown.last(), state, "{shown:#?}");
+        let about = &shown.statuses.last().expect("one").1;
+        assert!(about.starts_with(&outcome.replace('-', " ")), "{about}");
         self.left_nothing(used);
     }
 
@@ -69,7 +86,10 @@ impl Shop {
     fn left_nothing(&self, used: &Used) {
         let body: Vec<&str> = self.key.lines().filter(|line| !line.starts_with("-----")).collect();
         for line in &body {
-            assert!(!used.log.contains(line) && !used.summary.contains(line), "the key is shown");
+            assert!(
+                !used.log.contains(github::TOKEN) && !used.log.contains(line) && !used.summary.contains(line),
+                "the key is shown"
+            );
         }
         for file in files(&self.runner.temp) {
             let text = std::fs::read(&file).unwrap_or_default();
@@ -77,7 +97,7 @@ impl Shop {
             assert!(!body.iter().any(|line| text.contains(line)), "the key is in {}", file.display());
         }
         let temp = self.runner.temp.display().to_string();
-        crate::support::eventually("no process of the job is left", || {
+        eventually("no process of the job is left", || {
             let mut of_this = processes().into_iter().filter(|(_, environment)| environment.contains(&temp));
             of_this.next().is_none()
         });
@@ -85,7 +105,7 @@ impl Shop {
 }
 
 /// Every file below a folder.
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
@@ -166,9 +186,9 @@ fn a_cancel_that_finds_no_end_in_ten_seconds_is_followed_to_it_afterwards() {
     let slow = format!("until [ -e {} ]; do sleep 0.05; done", go.display());
     shop.target.configure(&format!("hooks:\n  before-migrate: [ {{ do: \"true\", undo: \"{slow}\" }} ]\n"));
     let using = shop.start(&["slow"], &[]);
-    crate::support::eventually("the migration has changed something", || shop.target.data() != shop.target.before);
+    eventually("the migration has changed something", || shop.target.data() != shop.target.before);
     shop.target.cut(|| using.cancel());
-    std::thread::sleep(std::time::Duration::from_secs(11));
+    std::thread::sleep(Duration::from_secs(11));
     std::fs::write(go, "").expect("ours");
     let used = using.wait();
     assert_eq!(used.status("deploy"), 30, "{}", used.log);
@@ -224,4 +244,42 @@ fn finishing_twice_says_the_same_twice() {
     assert_eq!(first, second);
     assert_eq!(used.output("outcome"), "rolled-back");
     shop.left_nothing(&used);
+}
+
+#[test]
+fn whatever_github_does_the_deploy_ends_as_it_would_and_says_so() {
+    let down = Fault::Answer(503, serde_json::json!({"message": "down"}));
+    let cases = [
+        ("is down", down),
+        ("answers with garbage", Fault::Garbage),
+        ("is silent", Fault::Silent(Duration::from_mins(1))),
+    ];
+    each_case(cases.len(), &cases, |_, fault| {
+        let shop = Shop::new(Site::with_first());
+        for on in [On::List, On::Get, On::Create, On::Statuses, On::Status] {
+            shop.github.fail_always(on, fault.clone());
+        }
+        let began = Instant::now();
+        let used = shop.deploy(&[]);
+        assert!(began.elapsed().as_secs() < 50, "{:?}", began.elapsed());
+        assert_eq!((used.status("deploy"), used.status("finish"), used.output("outcome")), (0, 0, "committed"));
+        assert!(used.errors().is_empty(), "{used:#?}");
+        assert!(used.summary.contains("### Notes") && used.summary.contains("GitHub"), "{}", used.summary);
+        println!("{}", used.summary);
+    });
+}
+
+#[test]
+fn what_the_first_step_could_not_tell_github_the_last_one_does() {
+    let shop = Shop::new(Site::with_first());
+    shop.target.pause_at("before-smoke");
+    let using = shop.start(&[], &[]);
+    shop.target.await_pause("before-smoke");
+    eventually("it is announced", || shop.github.deployments().iter().any(|one| one.last() == "in_progress"));
+    shop.github.fail(On::Status, Fault::Silent(Duration::from_secs(5)));
+    shop.target.go_on("before-smoke");
+    let used = using.wait();
+    assert_eq!(used.status("deploy"), 0, "{}", used.log);
+    assert_eq!(shop.github.one().last(), "success");
+    assert!(!used.summary.contains("GitHub"), "{}", used.summary);
 }

@@ -46,7 +46,7 @@ const COMMANDS: [&str; 16] = [
 pub struct Runner {
     /// The checkout.
     pub workspace: PathBuf,
-    /// RUNNER_TEMP.
+    /// `RUNNER_TEMP`.
     pub temp: PathBuf,
     /// Variables beside those that every job has.
     pub more: Vec<(String, String)>,
@@ -128,7 +128,7 @@ impl Runner {
             // nobody listens there
             ("GITHUB_API_URL", "http://127.0.0.1:9"),
             ("GITHUB_SERVER_URL", "https://github.example"),
-            ("GITHUB_REPOSITORY", "octocat/shop"),
+            ("GITHUB_REPOSITORY", "acme/shop"),
             ("GITHUB_RUN_ID", "17"),
             ("GITHUB_RUN_ATTEMPT", "1"),
             ("GITHUB_SHA", "3f2a1c9000000000000000000000000000000000"),
