@@ -18,6 +18,7 @@ use crate::{
     model::{Event, EventKind, Outcome, OutcomeReport, RunId},
     plan::hex,
     report::{End, Story, escape, next},
+    target::end_left_over,
 };
 
 /// How long an end is waited for. After a cancel the runner gives all that is left five minutes.
@@ -40,7 +41,9 @@ pub(super) async fn run() -> anyhow::Result<u8> {
         let command = format!("backstay logs {} -e {}", found.run, story.environment);
         logs::print(&found.logs, &command)?;
     }
+    drop(began);
     KeyFile::remove(&inputs.folder).context("the key could not be removed")?;
+    end_left_over(&KeyFile::within(&inputs.folder)).await;
     tell(&context, &story)?;
     Ok(0)
 }

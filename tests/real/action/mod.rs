@@ -91,16 +91,15 @@ impl Shop {
                 "the key is shown"
             );
         }
-        for file in files(&self.runner.temp) {
+        let temp = self.runner.temp();
+        for file in files(temp) {
             let text = std::fs::read(&file).unwrap_or_default();
             let text = String::from_utf8_lossy(&text);
             assert!(!body.iter().any(|line| text.contains(line)), "the key is in {}", file.display());
         }
-        let temp = self.runner.temp.display().to_string();
-        eventually("no process of the job is left", || {
-            let mut of_this = processes().into_iter().filter(|(_, environment)| environment.contains(&temp));
-            of_this.next().is_none()
-        });
+        let connections: Vec<PathBuf> = files(temp).into_iter().filter(|file| file.ends_with("master")).collect();
+        assert!(connections.is_empty(), "{connections:?}");
+        eventually("no process of the job is left", || processes().iter().all(|process| !process.is_of(temp)));
     }
 }
 
@@ -110,13 +109,26 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// Every process with its environment and words.
-fn processes() -> Vec<(String, String)> {
+struct Process {
+    /// Environment and words.
+    text: String,
+    folder: PathBuf,
+}
+
+impl Process {
+    /// Whether it was made by the job, or stands in one of its folders, as a master does.
+    fn is_of(&self, temp: &Path) -> bool {
+        self.folder.starts_with(temp) || self.text.contains(&temp.display().to_string())
+    }
+}
+
+/// Every process.
+fn processes() -> Vec<Process> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let read = |path: &Path, file: &str| std::fs::read(path.join(file)).unwrap_or_default();
-    let of = |path: &Path| {
-        let all = [read(path, "environ"), read(path, "cmdline")].concat();
-        (path.display().to_string(), String::from_utf8_lossy(&all).into_owned())
+    let of = |path: &Path| Process {
+        text: String::from_utf8_lossy(&[read(path, "environ"), read(path, "cmdline")].concat()).into_owned(),
+        folder: std::fs::read_link(path.join("cwd")).unwrap_or_default(),
     };
     entries.map(|entry| of(&entry.path())).collect()
 }
@@ -176,6 +188,39 @@ fn a_cancel_in_any_phase_ends_in_one_of_the_two_states_and_says_which() {
         shop.judge(&used, end);
         let (status, outcome) = if end == End::Committed { (0, "committed") } else { (11, "cancelled") };
         assert_eq!((used.status("deploy"), used.output("outcome")), (status, outcome), "{}", used.log);
+    });
+}
+
+#[test]
+fn a_cancel_before_the_target_has_begun_changes_nothing_and_says_so() {
+    let delays = [0, 100, 200, 300, 500, 800].map(|ms| (format!("after {ms} ms"), ms));
+    each_case(delays.len(), &delays, |_, &ms| {
+        let shop = Shop::new(Site::with_first());
+        // nothing of a deploy that this would not meet
+        shop.target.pause_at("before-smoke");
+        let using = shop.start(&[], &[]);
+        eventually("the step has begun", || {
+            let temp = shop.runner.temp();
+            files(temp).iter().any(|file| file.ends_with("key")) || using.has_ended()
+        });
+        std::thread::sleep(Duration::from_millis(ms));
+        using.cancel();
+        let used = using.wait();
+        assert!(["cancelled", "refused"].contains(&used.output("outcome")), "{used:#?}");
+        assert_ne!(used.status("deploy"), 0);
+        assert_eq!((used.status("finish"), used.errors().len()), (0, 1), "{used:#?}");
+        assert_eq!(shop.target.get("/").0, 200);
+        shop.target.await_no_executor();
+        assert_eq!(shop.target.live_revision().as_deref(), Some("1111111"));
+        assert_eq!(shop.target.data(), shop.target.before);
+        assert!(
+            shop.github.deployments().iter().all(|one| one.last() == "failure"),
+            "{:#?}",
+            shop.github.deployments()
+        );
+        shop.left_nothing(&used);
+        shop.target.configure("");
+        shop.target.deploy_of(&[], "3333333", &[]).is(0);
     });
 }
 

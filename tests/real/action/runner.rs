@@ -14,6 +14,7 @@ use std::{
 };
 
 use serde_yaml::Value;
+use tempfile::TempDir;
 
 use crate::support::{binary, servers::run};
 
@@ -46,8 +47,8 @@ const COMMANDS: [&str; 16] = [
 pub struct Runner {
     /// The checkout.
     pub workspace: PathBuf,
-    /// `RUNNER_TEMP`.
-    pub temp: PathBuf,
+    /// `RUNNER_TEMP`, with a path that is short enough for sockets, as GitHub's is.
+    temp: TempDir,
     /// Variables beside those that every job has.
     pub more: Vec<(String, String)>,
     /// `github.token`.
@@ -88,8 +89,7 @@ pub struct Used {
 impl Runner {
     /// With a checkout in that folder.
     pub fn at(workspace: &Path) -> Self {
-        let temp = workspace.join("_temp");
-        fs::create_dir_all(&temp).expect("ours");
+        let temp = tempfile::Builder::new().prefix("bs-runner-").tempdir_in("/tmp").expect("a folder");
         Self { workspace: workspace.to_owned(), temp, more: Vec::new(), token: String::new(), finishes: 1 }
     }
 
@@ -107,20 +107,25 @@ impl Runner {
             let default = about["default"].as_str().unwrap_or_default().replace("${{ github.token }}", &self.token);
             given.entry(name).or_insert(default);
         }
-        let job = Job { inputs: given, outputs: HashMap::new(), base: self.base(), temp: self.temp.clone() };
+        let job = Job { inputs: given, outputs: HashMap::new(), base: self.base(), temp: self.temp.path().to_owned() };
         let finishes = self.finishes;
         Using { events, thread: std::thread::spawn(move || job.run(&action, &received, finishes)) }
+    }
+
+    /// `RUNNER_TEMP`.
+    pub fn temp(&self) -> &Path {
+        self.temp.path()
     }
 
     /// What every step finds in its environment.
     fn base(&self) -> Vec<(String, String)> {
         let path = std::env::var("PATH").expect("there is one");
-        let (workspace, temp) = (self.workspace.display().to_string(), self.temp.display().to_string());
+        let (workspace, temp) = (self.workspace.display().to_string(), self.temp().display().to_string());
         let fixed = [
             ("PATH", path.as_str()),
             ("HOME", &workspace),
             ("USER", "runner"),
-            ("TMPDIR", workspace.rsplit_once('/').map_or("/tmp", |(parent, _)| parent)),
+            ("TMPDIR", &temp),
             ("CI", "true"),
             ("GITHUB_ACTIONS", "true"),
             ("GITHUB_ACTION_PATH", env!("CARGO_MANIFEST_DIR")),
@@ -152,6 +157,11 @@ impl Using {
     /// The process of the step that runs is killed.
     pub fn kill(&self) {
         self.events.send(Cancel::Kill).expect("it runs");
+    }
+
+    /// Whether there is nothing any more to cancel.
+    pub fn has_ended(&self) -> bool {
+        self.thread.is_finished()
     }
 
     pub fn wait(self) -> Used {
