@@ -164,7 +164,8 @@ fn an_app_of_any_other_kind_is_written_for_when_that_is_asked_for() {
 #[test]
 fn what_is_known_is_written_and_the_rest_is_marked() {
     let repository = Repository::of("", LARAVEL);
-    let said = repository.backstay("", &["init"]).is(0).says("a Laravel app in ., preset laravel");
+    repository.put(".git/config", "[remote \"origin\"]\n\turl = https://me:secret@github.com/acme/shop.git\n");
+    let said = repository.backstay("", &["init"]).is(0).says("a Laravel app in the repository's root, preset laravel");
     let config = repository.read("backstay.yml");
     for known in ["app: shop\n", "kind: supervisor, name: horizon", "http: /api/health #"] {
         assert!(config.contains(known), "{known}\n{config}");
@@ -176,7 +177,8 @@ fn what_is_known_is_written_and_the_rest_is_marked() {
     let host =
         config.lines().position(|line| line.contains("host: deploy@server.example.com # CHANGE ME")).expect("marked")
             + 1;
-    said.says(&format!("{host}, "));
+    assert!(!said.all().contains("secret"), "{}", said.all());
+    said.says(&format!("{host}, ")).says("https://github.com/acme/shop/settings/environments");
     // the placeholder for the release's commit cannot be overlooked
     let uses = workflow
         .lines()

@@ -128,6 +128,18 @@ fn each_action_is_pinned_to_the_same_commit_everywhere() {
 }
 
 #[test]
+fn the_tests_run_with_the_rust_that_the_crate_asks_for() {
+    let ci = workflow(".github/workflows/ci.yml");
+    let image = ci["jobs"]["test"]["container"]["image"].as_str().expect("an image");
+    let version = env!("CARGO_PKG_RUST_VERSION");
+    assert!(image.starts_with(&format!("rust:{version}")) && image.contains("@sha256:"), "{image}");
+    let version = script(".github/workflows/release.yml", "build", Some("the Rust that Cargo.toml asks for"));
+    let read = version.lines().next().expect("the version comes first");
+    let done = bash(&format!("{read}; echo $version"), Path::new(env!("CARGO_MANIFEST_DIR")), &[]);
+    assert_eq!(text(&done).trim(), env!("CARGO_PKG_RUST_VERSION"));
+}
+
+#[test]
 fn the_table_of_checksums_is_made_of_the_tarballs_and_of_nothing_else() {
     let folder = tempfile::tempdir().expect("a folder");
     let (root, temp) = (folder.path().join("code"), folder.path().join("temp"));

@@ -96,7 +96,7 @@ const RULES: [Rule; 10] = [
 /// Every line that conflicts, in order.
 pub(super) fn conflicts(text: &str) -> Vec<Finding> {
     let lines: Vec<Line<'_>> = text.lines().enumerate().map(|(number, raw)| Line::new(number + 1, raw)).collect();
-    if !lines.iter().any(|line| reaches_a_server(line.code)) {
+    if !lines.iter().any(|line| !line.is_prose() && reaches_a_server(line.code)) {
         return Vec::new();
     }
     let commands = commands(&lines);
@@ -136,6 +136,12 @@ impl<'a> Line<'a> {
 
     fn is_blank(&self) -> bool {
         self.code.trim().is_empty()
+    }
+
+    /// A name or a description: words about commands are none.
+    fn is_prose(&self) -> bool {
+        let key = self.code.trim_start().trim_start_matches("- ").trim_start();
+        key.starts_with("name:") || key.starts_with("description:")
     }
 
     fn indent(&self) -> usize {
@@ -184,7 +190,7 @@ struct Command<'a> {
 fn commands<'a>(lines: &'a [Line<'a>]) -> Vec<Command<'a>> {
     let mut commands: Vec<Command<'a>> = Vec::new();
     let mut goes_on = false;
-    for line in lines.iter().filter(|line| !line.is_blank()) {
+    for line in lines.iter().filter(|line| !line.is_blank() && !line.is_prose()) {
         let code = line.code.trim();
         match commands.last_mut().filter(|_| goes_on || code.starts_with('|') || code.starts_with("&&")) {
             Some(command) => {
@@ -204,7 +210,7 @@ fn reaches_a_server(code: &str) -> bool {
     let by_name = ["ssh", "rsync", "scp", "sftp", "lftp", "dep", "cap", "kamal", "envoy"];
     by_name.iter().any(|name| runs(code, name))
         || code.contains("uses:")
-            && ["ssh-action", "ssh-deploy", "scp-action", "ssh-agent", "rsync", "deployer"]
+            && ["ssh-action", "ssh-deploy", "scp-action", "ssh-agent", "rsync", "deployphp"]
                 .iter()
                 .any(|name| code.contains(name))
         || code.contains("ssh-keyscan")
@@ -218,7 +224,6 @@ fn runs(code: &str, program: &str) -> bool {
         let after = &code[at + program.len()..];
         before.is_none_or(|c| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '(' | '`' | '|' | ';' | '&'))
             && after.starts_with([' ', '\t'])
-            // a key or a name, no command
             && !code[..at].trim_end().ends_with("name:")
     })
 }
@@ -355,6 +360,8 @@ fn block<'a, 'b>(lines: &'b [Line<'a>], at: usize) -> &'b [Line<'a>] {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const OLD: &str = include_str!("../../../tests/fixtures/workflows/deploy-backend.yml");
@@ -429,6 +436,33 @@ mod tests {
                 "concurrency: x\njobs:\n  a:\n    steps:\n      - run: ssh server true\n      - run: |\n          {command}\n"
             );
             assert_eq!(conflicts(&text), [], "{command}");
+        }
+    }
+
+    #[test]
+    fn words_about_commands_are_no_commands() {
+        let text = "name: Deploy by ssh or rsync to the server\njobs:\n  a:\n    steps:\n      - name: not ssh here\n        run: true || true\n";
+        assert_eq!(conflicts(text), []);
+        let text = format!("{text}      - run: ssh server true\n");
+        assert!(conflicts(&text).iter().all(|finding| finding.line != 1 && finding.line != 5));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_gone_through_and_every_finding_has_its_line(
+            parts in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "\n", "\n", "\n  ", "\n    - ", "- ", "if: always()", "if: failure()", "run: |", "php artisan up", "artisan down", "ssh s ", " || true",
+                    "|", "\\", "#", "'", "\"", "ä", "read -p", "mysqldump x", "| mysql", "jobs:", "concurrency:", ":", " ", "\t", "\r\n",
+                ]),
+                0..60,
+            )
+        ) {
+            let text = format!("ssh s x\n{}", parts.concat());
+            for finding in conflicts(&text) {
+                let line = text.lines().nth(finding.line - 1).expect("the line is there");
+                prop_assert_eq!(line.trim(), finding.text);
+            }
         }
     }
 

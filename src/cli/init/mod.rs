@@ -5,6 +5,7 @@ mod detect;
 mod django;
 mod draft;
 mod laravel;
+mod page;
 mod rails;
 mod template;
 mod told;
@@ -63,7 +64,9 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> anyhow::Result<u8> {
     let wanted =
         Wanted { repository: &place.name, environment: global.environment.as_deref(), action: args.action.as_deref() };
     let draft = Draft::of(&disk, &app, &wanted).map_err(|error| usage(&error.to_string()))?;
-    let told = Told { app: &app, draft: &draft, old: old_workflows(&disk), is_dry: args.dry_run };
+    let page = disk.text(".git/config").as_deref().and_then(page::on_github);
+    let told =
+        Told { app: &app, draft: &draft, old: old_workflows(&disk), page: page.as_deref(), is_dry: args.dry_run };
     if !args.dry_run {
         for file in &draft.files {
             write_new(&place.root, &file.path, &file.text)?;

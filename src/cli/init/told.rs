@@ -15,6 +15,8 @@ pub(super) struct Told<'a> {
     pub(super) draft: &'a Draft,
     /// The workflows that were there before: their paths and texts.
     pub(super) old: Vec<(String, Option<String>)>,
+    /// The repository's page on GitHub.
+    pub(super) page: Option<&'a str>,
     /// Nothing was written.
     pub(super) is_dry: bool,
 }
@@ -38,8 +40,8 @@ impl Told<'_> {
 
     /// Lines for a person.
     pub(super) fn text(&self) -> String {
-        let mut lines =
-            vec![escape(&format!("{} in {}, preset {}", self.app.framework.title(), self.folder(), self.preset()))];
+        let place = if self.app.folder.is_empty() { "the repository's root" } else { &self.app.folder };
+        let mut lines = vec![escape(&format!("{} in {place}, preset {}", self.app.framework.title(), self.preset()))];
         let did = if self.is_dry { "would write" } else { "wrote" };
         let rows = self.draft.files.iter().map(|file| (did, file.path.clone()));
         let kept = self
@@ -121,8 +123,9 @@ impl Told<'_> {
         let (here, folder) = (self.app.folder.is_empty(), &self.app.folder);
         let there = if here { String::new() } else { format!("cd {folder} && ") };
         steps.push(format!("see every step without connecting: {there}backstay plan -e {environment}"));
-        steps.push(format!("look at the server, changing nothing: {there}backstay plan --probe -e {environment}"));
-        steps.push("give GitHub the key and the environments: the workflow's head says which".to_owned());
+        steps.push(format!("look at the server, which changes nothing and names each missing right: {there}backstay plan --probe -e {environment}"));
+        let settings = self.page.map(|page| format!(", under {page}/settings/environments")).unwrap_or_default();
+        steps.push(format!("give GitHub the environments with the key{settings}: the workflow's head says how"));
         let numbered =
             steps.iter().enumerate().map(|(at, step)| result_line(&format!("  {}. {}", at + 1, escape(step)), 5));
         [String::new(), "next:".to_owned()].into_iter().chain(numbered).collect()
