@@ -322,3 +322,34 @@ fn a_link_out_of_the_repository_in_the_place_of_a_file_is_kept() {
     repository.backstay("", &["init"]).is(1).says("backstay.yml cannot be made");
     assert!(!repository.path("elsewhere").exists());
 }
+
+#[test]
+fn what_the_workflow_packs_is_taken_as_an_artifact_and_has_no_secrets_in_it() {
+    let secrets = [".git/config", ".env", "config/master.key", "node_modules/x/index.js", "storage/logs/laravel.log"];
+    for (files, left_out) in [(LARAVEL, &[0, 1, 3, 4][..]), (RAILS, &[0, 2, 3]), (DJANGO, &[0, 1])] {
+        let repository = Repository::of("backend", files);
+        for file in secrets.iter().chain(&["vendor/autoload.php", ".env.example"]) {
+            repository.put(&format!("backend/{file}"), "secret");
+        }
+        repository.backstay("", &["init"]).is(0);
+        let workflow: serde_yaml::Value = serde_yaml::from_str(&repository.read(WORKFLOW)).expect("it is YAML");
+        let steps = workflow["jobs"]["build"]["steps"].as_sequence().expect("steps");
+        let pack = steps.iter().find(|step| step["name"].as_str() == Some("pack")).expect("it packs");
+        let mut bash = Command::new("bash");
+        bash.args(["-e", "-o", "pipefail", "-c", pack["run"].as_str().expect("a script")]);
+        bash.current_dir(repository.root().join("backend")).env("RUNNER_TEMP", repository.0.path());
+        let packed = Said(bash.output().expect("bash is there")).is(0);
+        assert_eq!(packed.all(), "");
+
+        let archive = repository.path("release.tar.gz");
+        let listed = Said(Command::new("tar").arg("-tzf").arg(&archive).output().expect("tar is there")).is(0).stdout();
+        for file in left_out.iter().map(|at| secrets[*at]) {
+            assert!(!listed.contains(&format!("./{file}\n")), "{file}\n{listed}");
+        }
+        for (file, _) in files {
+            assert!(listed.contains(&format!("./{file}\n")), "{file}\n{listed}");
+        }
+        assert!(listed.contains("./vendor/autoload.php\n"), "{listed}");
+        repository.backstay("backend", &["plan", "--artifact", archive.to_str().expect("plain")]).is(0);
+    }
+}
