@@ -103,6 +103,32 @@ fn a_deploy_waits_for_build_and_plan_and_only_the_gated_jobs_may_write() {
 }
 
 #[test]
+fn the_action_is_used_with_inputs_that_it_has() {
+    let action: Value = serde_yaml::from_str(&read("action.yml")).expect("it is YAML");
+    let known: BTreeSet<&str> =
+        action["inputs"].as_mapping().expect("inputs").keys().filter_map(Value::as_str).collect();
+    let readme = read("README.md");
+    let example = readme
+        .split("```yaml\n")
+        .find_map(|block| block.starts_with("jobs:").then(|| block.split("```").next()).flatten());
+    let example: Value = serde_yaml::from_str(example.expect("the README has a job")).expect("it is YAML");
+    let mut uses = 0;
+    for workflow in [workflow("workflows/deploy-backend.yml"), workflow("workflows/restore-test.yml"), example] {
+        for (name, job) in jobs(&workflow) {
+            let ours =
+                steps(job).iter().filter(|step| step["uses"].as_str().is_some_and(|uses| uses.starts_with("OWNER/")));
+            for step in ours {
+                uses += 1;
+                for input in step["with"].as_mapping().expect("inputs").keys().filter_map(Value::as_str) {
+                    assert!(known.contains(input), "{name}: {input}");
+                }
+            }
+        }
+    }
+    assert_eq!(uses, 6);
+}
+
+#[test]
 fn each_action_is_pinned_to_the_same_commit_everywhere() {
     let mut files = vec![PathBuf::from("src/cli/init/templates/workflow.yml"), PathBuf::from("README.md")];
     for folder in ["workflows", ".github/workflows"] {
@@ -168,6 +194,23 @@ fn the_table_of_checksums_is_made_of_the_tarballs_and_of_nothing_else() {
         assert_eq!(name, format!("backstay-0.2.0-{system}.tar.gz"));
     }
     assert_eq!(table.lines().filter(|line| line.starts_with('#')).count(), read("checksums.txt").lines().count());
+    for system in SYSTEMS {
+        assert_eq!(chosen(&root.join("checksums.txt"), system).lines().count(), 1, "{system}");
+    }
+}
+
+/// What the action's own script takes out of a table for a system.
+fn chosen(table: &Path, system: &str) -> String {
+    let install = read("action/install.sh");
+    let choice = install.lines().map(str::trim).find_map(|line| line.strip_prefix("line=$(")?.strip_suffix(") ||"));
+    let (os, arch) = system.split_once('-').expect("two words");
+    let table = table.to_str().expect("plain");
+    let done = bash(
+        choice.expect("it looks for a line"),
+        Path::new("/"),
+        &[("NAME", "backstay"), ("os", os), ("arch", arch), ("table", table)],
+    );
+    text(&done)
 }
 
 #[test]
@@ -177,6 +220,12 @@ fn the_table_here_has_remarks_and_checksums_only() {
         let known =
             SYSTEMS.iter().any(|system| name == format!("backstay-{}-{system}.tar.gz", env!("CARGO_PKG_VERSION")));
         assert!(sum.len() == 64 && known, "{line}");
+    }
+    for system in SYSTEMS {
+        assert!(
+            chosen(&Path::new(env!("CARGO_MANIFEST_DIR")).join("checksums.txt"), system).lines().count() <= 1,
+            "{system}"
+        );
     }
 }
 

@@ -8,6 +8,7 @@ mod tls;
 use std::time::{Duration, Instant};
 
 pub use site::Site;
+pub(crate) use tls::install_provider;
 
 use self::request::{Answer, Question};
 use crate::{

@@ -15,7 +15,7 @@ use super::{From, Site};
 use crate::target::Way;
 
 /// rustls needs to be told which cryptography to use, once in a process.
-pub(super) fn install_provider() {
+pub(crate) fn install_provider() {
     // A second time changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

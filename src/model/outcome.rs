@@ -66,6 +66,18 @@ pub enum Data {
     KeptMigrated,
 }
 
+impl Data {
+    /// The word in JSON and in outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Migrated => "migrated",
+            Self::Restored => "restored",
+            Self::Untouched => "untouched",
+            Self::KeptMigrated => "kept-migrated",
+        }
+    }
+}
+
 /// How the equality of copy and live data was established.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -93,7 +105,8 @@ pub enum Fence {
 }
 
 /// What kind of run ended: what is said of the site depends on it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RunKind {
     /// No version had been live before.
     FirstDeploy,
@@ -109,7 +122,8 @@ pub enum RunKind {
 }
 
 /// What ended a run's way forward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// Nothing did, or a step, a hook or a check failed.
     #[default]

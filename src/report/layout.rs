@@ -132,6 +132,18 @@ fn fitting(text: &str, width: usize) -> &str {
     &text[..end]
 }
 
+/// At most so many bytes of a text, and a sign where something is missing.
+pub fn shortened(text: &str, max_bytes: usize) -> String {
+    if text.len() <= max_bytes {
+        return text.to_owned();
+    }
+    let mut end = max_bytes;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{} … ({} bytes more)", &text[..end], text.len() - end)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -124,7 +124,7 @@ fn ended_by(code: i32) -> String {
 }
 
 /// A step's name, as it is told of it or of its undo.
-pub(super) fn step_head(step: &str, undo: bool) -> String {
+pub fn step_head(step: &str, undo: bool) -> String {
     if undo { format!("undo {step}") } else { step.to_owned() }
 }
 
@@ -139,6 +139,6 @@ fn short(revision: &str) -> &str {
 }
 
 /// Maintenance is over: what is known of the site then.
-pub(super) const fn site_is_back(seen: bool) -> &'static str {
+pub const fn site_is_back(seen: bool) -> &'static str {
     if seen { "users see the site again" } else { "maintenance is lifted" }
 }

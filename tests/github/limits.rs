@@ -1,0 +1,72 @@
+//! Rate limits: waited for where that fits, told where it does not.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use backstay::github::{Deployments, Ending};
+use serde_json::json;
+
+use crate::support::{
+    WITHIN, context, eventually,
+    github::{Fault, GitHub, On},
+    in_progress, staging, success, token,
+};
+
+fn limited(code: u16, headers: Vec<(&'static str, String)>) -> Fault {
+    Fault::AnswerWith(code, json!({ "message": "API rate limit exceeded for installation ID 1." }), headers)
+}
+
+fn seconds_from_now(seconds: u64) -> String {
+    (SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs() + seconds).to_string()
+}
+
+#[tokio::test]
+async fn a_limit_that_ends_in_time_is_waited_for() {
+    for (code, by_clock) in [(429, false), (403, false), (403, true)] {
+        let reset = || vec![("x-ratelimit-remaining", "0".to_owned()), ("x-ratelimit-reset", seconds_from_now(2))];
+        let headers = if by_clock { reset() } else { vec![("retry-after", "2".to_owned())] };
+        let fault = limited(code, headers);
+        let github = GitHub::start().await;
+        github.fail(On::Create, fault);
+        let mut deployments = Deployments::begin(&context(&github.api_url()), token(), staging());
+        let began = Instant::now();
+        deployments.tell(in_progress());
+        eventually("a first try", || github.asked(On::Create) == 1).await;
+        let closed = deployments.close(Ending::Post(success()), WITHIN).await;
+        assert_eq!(closed.warning, None);
+        assert!(began.elapsed() >= Duration::from_millis(1900), "not asked before: {:?}", began.elapsed());
+        assert_eq!((github.one().last(), github.asked(On::Create)), ("success", 2));
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_ends_too_late_is_told_at_once() {
+    for (fault, said) in [
+        (limited(403, vec![("retry-after", "600".to_owned())]), "takes requests again in 600 s"),
+        (
+            limited(
+                403,
+                vec![("x-ratelimit-remaining", "0".to_owned()), ("x-ratelimit-reset", seconds_from_now(1800))],
+            ),
+            "takes requests again in 18",
+        ),
+        (limited(429, vec![]), "takes requests again in 60 s"),
+        (limited(403, vec![]), "takes requests again in 60 s"),
+        (limited(429, vec![("retry-after", u64::MAX.to_string())]), "takes requests again in"),
+    ] {
+        let github = GitHub::start().await;
+        github.fail_always(On::Status, fault);
+        let mut deployments = Deployments::begin(&context(&github.api_url()), token(), staging());
+        deployments.tell(in_progress());
+        eventually("a first try", || github.asked(On::Status) == 1).await;
+        let began = Instant::now();
+        let closed = deployments.close(Ending::Post(success()), WITHIN).await;
+        let warning = closed.warning.expect("it is told");
+        assert!(
+            warning.contains("GitHub's rate limit is reached (403: API") || warning.contains("(429: API"),
+            "{warning}"
+        );
+        assert!(warning.contains(said), "{warning}");
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+        assert_eq!(github.asked(On::Status), 1, "it does what GitHub asks for");
+    }
+}
