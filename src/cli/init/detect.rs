@@ -141,7 +141,6 @@ pub(super) fn look(tree: &impl Tree, app: &App, repository: &str) -> Values {
     put("maintenance_off", format!("rm -f {file}"));
     put("maintenance_check", format!("test -e {file}"));
     put("maintenance_file", file);
-    put("is_down", "test \"$(curl -s -o /dev/null -w '%{http_code}' https://www.example.com/)\" = 503".to_owned());
     put("database", format!("{}_production", name.replace(['-', '.'], "_")));
     put("sqlite_database", "shared/storage/production.sqlite3".to_owned());
     put("sqlite_file", format!("{path}/shared/storage/database.sqlite"));
