@@ -8,6 +8,7 @@ mod context;
 mod deploy;
 mod finish;
 mod history;
+mod init;
 mod logs;
 mod look;
 mod plan;
@@ -91,6 +92,8 @@ enum Progress {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write backstay.yml and a workflow from what this repository holds; overwrites nothing
+    Init(init::InitArgs),
     /// Show what a deploy would do; with --probe, look at the target too
     Plan(plan::PlanArgs),
     /// Deploy: it ends committed or rolled back
@@ -147,6 +150,7 @@ fn failed(global: &Global, error: &anyhow::Error) -> u8 {
 
 async fn run(cli: &Cli) -> anyhow::Result<u8> {
     match &cli.command {
+        Command::Init(args) => init::run(&cli.global, args),
         Command::Plan(args) => plan::run(&cli.global, args).await,
         Command::Deploy(args) => deploy::run(&cli.global, args).await,
         Command::Settle(args) => settle::run(&cli.global, args).await,
