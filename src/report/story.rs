@@ -54,6 +54,7 @@ pub struct Story {
     pub exit_code: Option<u8>,
     /// The end was found out by a later process.
     pub found_later: bool,
+    may_be_told_again: bool,
     /// Whether GitHub was told how it ended.
     pub is_told: bool,
 }
@@ -204,6 +205,12 @@ impl Story {
             self.run = Some(run.to_string());
         }
         let at_ms = event.at_ms;
+        if self.may_be_told_again && matches!(event.kind, EventKind::StepEnded { .. } | EventKind::MaintenanceOn) {
+            self.may_be_told_again = false;
+            self.rows = Several::default();
+            self.checks = Several::default();
+            self.failure = None;
+        }
         match &event.kind {
             EventKind::Opened { command, app, environment, revision } => {
                 // what settles it tells of the same run
@@ -279,11 +286,9 @@ impl Story {
         self.shown = Some(shortened(text, SHOWN_MAX_BYTES));
     }
 
-    /// The run will be told again from its beginning, by who settles it.
+    /// The run may be told again from its beginning, by who settles it: what is known of it makes place then.
     pub fn tell_again(&mut self) {
-        self.rows = Several::default();
-        self.checks = Several::default();
-        self.failure = None;
+        self.may_be_told_again = true;
     }
 
     /// The end was not seen by the process that was to see it.
