@@ -42,8 +42,6 @@ pub struct Story {
     pub warnings: Several<String>,
     /// What failed first, with its last lines.
     pub failure: Option<Failure>,
-    /// Whether it was an undo that failed last.
-    undo_failed: bool,
     /// The result of a command that only looks (untrusted).
     pub shown: Option<String>,
     /// Why there was no outcome at all.
@@ -236,10 +234,7 @@ impl Story {
                         self.failure.take_if(|failure| *undo && failure.undo && failure.step == *step);
                         false
                     }
-                    StepResult::Failed { .. } => {
-                        self.undo_failed = *undo;
-                        true
-                    }
+                    StepResult::Failed { .. } => true,
                     StepResult::Skipped => return,
                 };
                 self.rows.push(Row::Step {
@@ -269,7 +264,9 @@ impl Story {
             EventKind::FailureOutput { step, lines } if self.failure.is_none() => {
                 let last = &lines[lines.len().saturating_sub(MANY)..];
                 let lines = last.iter().map(|line| shortened(line, TEXT_MAX_BYTES)).collect();
-                self.failure = Some(Failure { step: step.clone(), undo: self.undo_failed, lines });
+                let undo = step_head(step, true);
+                let undo = matches!(self.rows.first.last(), Some(Row::Step { name, .. }) if *name == undo);
+                self.failure = Some(Failure { step: step.clone(), undo, lines });
             }
             EventKind::Outcome(report) => self.ending = Some(report.clone().into()),
             EventKind::PhaseBegun { .. }
