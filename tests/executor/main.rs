@@ -14,5 +14,6 @@ mod guard;
 mod left_over;
 mod link;
 mod locks;
+mod recovery;
 mod settle;
 mod text;
