@@ -33,8 +33,10 @@ enum Row {
     Stuck,
 }
 
+type Condition = fn(&Found) -> bool;
+
 /// The table. A row is chosen by its condition alone, so that their order does not matter.
-const TABLE: [(Row, fn(&Found) -> bool); 7] = [
+const TABLE: [(Row, Condition); 7] = [
     (Row::Nothing, |found| found.ended),
     (Row::TakeWord, |found| !found.ended && found.accepted.is_some()),
     (Row::Stuck, |found| found.is_open() && found.damaged),
@@ -45,7 +47,11 @@ const TABLE: [(Row, fn(&Found) -> bool); 7] = [
 ];
 
 /// What a journal says.
-#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Clone)]
+#[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a record that stands or not, and the table is about all of them"
+)]
 struct Found {
     started: bool,
     damaged: bool,
@@ -264,7 +270,7 @@ const FORMS: [Form; 5] = [Form::Whole, Form::NoNewline, Form::Torn, Form::Closed
 
 /// The bytes of these facts; none where that form cannot be.
 fn bytes(facts: &[String], form: Form) -> Option<Vec<u8>> {
-    let lines = (1..).zip(facts).map(|(seq, fact): (u64, &String)| {
+    let lines = (1_u64..).zip(facts).map(|(seq, fact)| {
         let body = format!("{seq} 100 1767225600 {fact}");
         format!("{body} #{}\n", cksum(body.as_bytes()))
     });
@@ -293,7 +299,7 @@ fn cksum(bytes: &[u8]) -> u32 {
     let mut length = bytes.len();
     let mut all = bytes.to_vec();
     while length > 0 {
-        all.push((length & 0xff) as u8);
+        all.push(u8::try_from(length & 0xff).expect("a byte"));
         length >>= 8;
     }
     !all.iter().fold(0, |crc: u32, byte| {
@@ -315,7 +321,9 @@ fn exactly_one_row_applies_to_every_journal_that_there_can_be() {
             *chosen.entry(rows[0]).or_default() += 1;
             // what the runner makes of the same lines
             let mut state = RunState::default();
-            entries(&journal).iter().for_each(|entry| state.apply(entry));
+            for entry in &entries(&journal) {
+                state.apply(entry);
+            }
             assert_eq!(state.end.is_some(), found.ended, "{form:?} {facts:?}");
             assert_eq!(state.restored, found.restored, "{form:?} {facts:?}");
             let is_back = matches!(state.end, Some(End::Decided(backstay::journal::Direction::RolledBack)));
@@ -342,11 +350,12 @@ fn classes() -> Vec<(String, (Vec<String>, Form))> {
             classes.entry((row, form_of_class, begun, undone, found.accepted)).or_insert((facts.clone(), form));
         }
     }
-    let named = |(number, ((row, ..), (facts, form))): (usize, ((Row, _, _, _, _), (Vec<String>, Form)))| {
+    let mut named = Vec::new();
+    for (number, ((row, ..), (facts, form))) in classes.into_iter().enumerate() {
         let last = facts.last().cloned().unwrap_or_default();
-        (format!("{number} {row:?} {form:?} {last}"), (facts, form))
-    };
-    classes.into_iter().enumerate().map(named).collect()
+        named.push((format!("{number} {row:?} {form:?} {last}"), (facts, form)));
+    }
+    named
 }
 
 #[test]
