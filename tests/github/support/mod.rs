@@ -1,6 +1,7 @@
 //! What the tests share: a job, a GitHub that remembers, a proxy, a server that knows GitHub's contract.
 
 pub mod github;
+pub mod prism;
 
 use std::{path::PathBuf, time::Duration};
 
