@@ -5,6 +5,7 @@ mod contract;
 mod ends;
 mod limits;
 mod once;
+mod proxy;
 
 mod refusals;
 mod secrets;

@@ -2,6 +2,7 @@
 
 pub mod github;
 pub mod prism;
+pub mod proxy;
 
 use std::{path::PathBuf, time::Duration};
 

@@ -13,7 +13,7 @@ use std::{
 use serde_json::Value;
 
 /// It reads 13 MB first.
-const STARTS_WITHIN: Duration = Duration::from_secs(120);
+const STARTS_WITHIN: Duration = Duration::from_mins(2);
 
 /// The server.
 pub struct Prism {
