@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    io::{Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -53,8 +54,25 @@ impl Prism {
             assert!(began.elapsed() < STARTS_WITHIN, "the mock server did not start on port {port}");
             std::thread::sleep(Duration::from_millis(100));
         }
+        warm_up(port).expect("it answers");
         Self { port, _holder: holder }
     }
+}
+
+/// Its first answers take it seconds, more than we wait for one.
+fn warm_up(port: u16) -> std::io::Result<()> {
+    let list = "GET /repos/acme/shop/deployments HTTP/1.0\r\nauthorization: Bearer x\r\n\r\n";
+    let post = "POST /repos/acme/shop/deployments HTTP/1.0\r\nauthorization: Bearer x\r\n\
+                content-type: application/json\r\ncontent-length: 14\r\n\r\n{\"ref\":\"main\"}";
+    for request in [list, post] {
+        let mut connection = TcpStream::connect(("127.0.0.1", port))?;
+        connection.set_read_timeout(Some(STARTS_WITHIN))?;
+        connection.write_all(request.as_bytes())?;
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer)?;
+        assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
+    }
+    Ok(())
 }
 
 /// GitHub's description.
