@@ -12,7 +12,7 @@ use crate::{
     config::{self, Config, Secret},
     model::RunId,
     plan::{Request, hex},
-    report::{Mode, Options, Reporter},
+    report::{Mode, Options, Reporter, lines},
 };
 
 /// Where the configuration is looked for.
@@ -41,7 +41,9 @@ pub(super) fn config(global: &Global) -> anyhow::Result<Config> {
     let name = file.display().to_string();
     let source = config::Source { name: &name, text: &text, folder: &folder };
     let variable = |name: &str| std::env::var(name).ok();
-    config::load(source, global.environment.as_deref(), &variable).map_err(|error| anyhow!(Usage(error.to_string())))
+    let beside = global.job.as_ref().map(|job| job.beside.clone()).unwrap_or_default();
+    config::load_beside(source, global.environment.as_deref(), &variable, &beside)
+        .map_err(|error| anyhow!(Usage(error.to_string())))
 }
 
 /// What a new run is named and who asks for it. The key stands for `digest`.
@@ -69,7 +71,7 @@ pub(super) fn digest_of(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }
 
-fn random(bytes: usize) -> anyhow::Result<Vec<u8>> {
+pub(super) fn random(bytes: usize) -> anyhow::Result<Vec<u8>> {
     use std::io::Read;
     let mut random = vec![0; bytes];
     std::fs::File::open("/dev/urandom")
@@ -105,5 +107,30 @@ pub(super) fn reporter(global: &Global, environment: &str) -> Reporter {
     };
     // https://no-color.org: set, and not empty
     let color = is_screen && word("NO_COLOR").is_empty();
-    Reporter::new(Options { mode, json: global.json, color, environment: environment.to_owned() })
+    let options = Options { mode, json: global.json, color, environment: environment.to_owned() };
+    match &global.job {
+        None => Reporter::new(options),
+        // one stream, so that what stands between two commands of the runner's stays there
+        Some(job) => Reporter::to(options, Box::new(std::io::stdout()), Box::new(std::io::stdout())).with(job.sink()),
+    }
+}
+
+/// A result for people on stdout.
+pub(super) fn show(global: &Global, text: &str) {
+    println!("{text}");
+    if let Some(job) = &global.job {
+        job.show(text);
+    }
+}
+
+/// Why there is no outcome (words of the target may be in it).
+pub(super) fn complain(global: &Global, text: &str) {
+    let text = lines(&format!("backstay: {text}"));
+    match &global.job {
+        None => eprintln!("{text}"),
+        Some(job) => {
+            println!("{text}");
+            job.fail(&text);
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::{
     machine::{Finish, Goal, Job},
     model::{Event, EventKind},
     plan::Request,
-    report::{json_line, lines},
+    report::json_line,
 };
 
 /// Drives a job to its end, and shows that.
@@ -20,6 +20,9 @@ pub(super) async fn carry_out(
     parcel: Option<Parcel>,
 ) -> anyhow::Result<u8> {
     let mut reporter = context::reporter(global, &config.environment.name);
+    if let Some(job) = &global.job {
+        job.announce(&config, goal.as_str());
+    }
     let run = matches!(goal, Goal::Deploy | Goal::Rollback(_) | Goal::Backup(_)).then(|| request.run.clone());
     let opened = EventKind::Opened {
         command: goal.as_str().to_owned(),
@@ -44,19 +47,23 @@ pub(super) async fn carry_out(
         }
         Finish::Usage(text) => {
             reporter.close();
-            eprintln!("{}", lines(&format!("backstay: {text}")));
+            context::complain(global, &text);
             Ok(USAGE)
         }
         Finish::Fault(text) => {
             reporter.close();
-            eprintln!("{}", lines(&format!("backstay: {text}")));
+            context::complain(global, &text);
             Ok(FAULT)
         }
         Finish::Planned { facts, plan } => {
             reporter.close();
             let Some((config, request)) = asked else { return Ok(FAULT) };
             let probed = Probed { config: &config, request: &request, facts: &facts, plan: &plan };
-            println!("{}", if global.json { json_line(&probed.json()) } else { probed.text() });
+            if global.json {
+                println!("{}", json_line(&probed.json()));
+            } else {
+                context::show(global, &probed.text());
+            }
             Ok(probed.exit_code())
         }
     }

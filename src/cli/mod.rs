@@ -1,12 +1,14 @@
 //! The command line: arguments → a job, its end → an exit code. One file a command.
 
 mod abort;
+mod action;
 mod backup;
 mod completions;
 mod context;
 mod deploy;
 mod finish;
 mod history;
+mod init;
 mod logs;
 mod look;
 mod plan;
@@ -75,6 +77,9 @@ struct Global {
     /// Answer every question with yes
     #[arg(long, global = true)]
     yes: bool,
+    /// The step of a workflow that this is
+    #[arg(skip)]
+    job: Option<action::Job>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -87,6 +92,8 @@ enum Progress {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write backstay.yml and a workflow from what this repository holds; overwrites nothing
+    Init(init::InitArgs),
     /// Show what a deploy would do; with --probe, look at the target too
     Plan(plan::PlanArgs),
     /// Deploy: it ends committed or rolled back
@@ -106,6 +113,9 @@ enum Command {
     Logs(logs::LogsArgs),
     /// Make, list, verify and prune archives of the data, and bring data back
     Backup(backup::BackupArgs),
+    /// What the steps of the GitHub Action call; it reads the action's inputs
+    #[command(subcommand)]
+    Action(action::ActionCommand),
     /// Print the JSON Schema of the configuration
     Schema,
     /// Print a script that completes commands in a shell
@@ -128,16 +138,19 @@ pub fn main() -> ExitCode {
     };
     match done {
         Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            // words of the target may be in it
-            eprintln!("{}", crate::report::lines(&format!("backstay: {error:#}")));
-            ExitCode::from(if error.is::<context::Usage>() { USAGE } else { FAULT })
-        }
+        Err(error) => ExitCode::from(failed(&cli.global, &error)),
     }
+}
+
+/// Says why there is no outcome; the exit code that goes with it.
+fn failed(global: &Global, error: &anyhow::Error) -> u8 {
+    context::complain(global, &format!("{error:#}"));
+    if error.is::<context::Usage>() { USAGE } else { FAULT }
 }
 
 async fn run(cli: &Cli) -> anyhow::Result<u8> {
     match &cli.command {
+        Command::Init(args) => init::run(&cli.global, args),
         Command::Plan(args) => plan::run(&cli.global, args).await,
         Command::Deploy(args) => deploy::run(&cli.global, args).await,
         Command::Settle(args) => settle::run(&cli.global, args).await,
@@ -147,6 +160,7 @@ async fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::History(args) => history::run(&cli.global, args).await,
         Command::Logs(args) => logs::run(&cli.global, args).await,
         Command::Backup(args) => backup::run(&cli.global, args).await,
+        Command::Action(command) => action::run(*command).await,
         Command::Schema => schema::run(),
         Command::Completions(args) => completions::run(args),
     }

@@ -67,7 +67,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> 
     if global.json {
         println!("{}", json_line(&as_json(&plan, &config)));
     } else {
-        println!("{}", text(&plan, &config));
+        context::show(global, &text(&plan, &config));
     }
     Ok(0)
 }

@@ -34,7 +34,7 @@ pub(super) async fn run(global: &Global, args: &StatusArgs) -> anyhow::Result<u8
     if global.json {
         println!("{}", json_line(&object(newest.as_ref(), state)));
     } else {
-        println!("{}", text(&config.environment.name, newest.as_ref(), now_ms()));
+        context::show(global, &text(&config.environment.name, newest.as_ref(), now_ms()));
     }
     Ok(match state {
         _ if !args.exit_code => 0,

@@ -23,6 +23,15 @@ pub struct Source<'a> {
     pub folder: &'a Path,
 }
 
+/// What is said beside the file, for the chosen environment; it beats the file.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    /// The private key of `identity_file`.
+    pub identity_file: Option<PathBuf>,
+    /// A file of host keys, from the file's folder, or the lines themselves, as `known_hosts` takes them.
+    pub known_hosts: Option<String>,
+}
+
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Reads a configuration for one environment; `None` where the file has exactly one.
@@ -30,6 +39,19 @@ type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// # Errors
 /// The first thing in the file that cannot be, with its place and what to do.
 pub fn load(source: Source<'_>, environment: Option<&str>, variable: Lookup<'_>) -> Result<Config, ConfigError> {
+    load_beside(source, environment, variable, &Beside::default())
+}
+
+/// The same, with what is said beside the file.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_beside(
+    source: Source<'_>,
+    environment: Option<&str>,
+    variable: Lookup<'_>,
+    beside: &Beside,
+) -> Result<Config, ConfigError> {
     let text = Text { name: source.name, text: source.text };
     let file = read(text)?;
     if file.version != 1 {
@@ -40,7 +62,7 @@ pub fn load(source: Source<'_>, environment: Option<&str>, variable: Lookup<'_>)
     let name = choose(text, environments.iter().map(|(name, _)| name.as_str()).collect(), environment)?;
     let merged = merged(text, &file, &name)?;
     let raw = environments.iter().find(|(n, _)| *n == name).map(|(_, e)| e.clone()).unwrap_or_default();
-    let resolver = Resolver { text, folder: source.folder, variable, environment: &name };
+    let resolver = Resolver { text, folder: source.folder, variable, environment: &name, beside };
     resolver.config(merged, raw)
 }
 
@@ -134,6 +156,7 @@ pub(super) struct Resolver<'a> {
     folder: &'a Path,
     pub(super) variable: Lookup<'a>,
     pub(super) environment: &'a str,
+    pub(super) beside: &'a Beside,
 }
 
 pub(super) type Resolved<T> = Result<T, ConfigError>;

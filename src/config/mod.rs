@@ -12,6 +12,6 @@ mod types;
 mod variables;
 
 pub use error::ConfigError;
-pub use load::{Source, load};
+pub use load::{Beside, Source, load, load_beside};
 pub use show::schema;
 pub use types::*;

@@ -71,7 +71,7 @@ impl Context {
 
     /// The key under which a commit is deployed once: without the attempt, so that a re-run after a commit answers with that
     /// outcome, and one after a rollback tries again.
-    pub fn key(&self, environment: &str) -> String {
-        format!("{}/{}/{}/{environment}", self.repository, self.run_id, self.sha)
+    pub fn key(&self) -> String {
+        format!("{}/{}/{}", self.repository, self.run_id, self.sha)
     }
 }

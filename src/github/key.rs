@@ -19,16 +19,21 @@ impl KeyFile {
     /// A secret that was pasted may have lost its last line end or carry a DOS one: ssh reads either as "error in libcrypto".
     pub fn write(folder: &Path, key: &str) -> io::Result<Self> {
         Self::remove(folder)?;
-        let file = folder.join(NAME);
+        let file = Self::within(folder);
         let written = Self(file.clone());
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
         file.write_all(normalised(key).as_bytes())?;
         Ok(written)
     }
 
+    /// Where it is, in that folder.
+    pub fn within(folder: &Path) -> PathBuf {
+        folder.join(NAME)
+    }
+
     /// Removes what a process that was killed has left.
     pub fn remove(folder: &Path) -> io::Result<()> {
-        match fs::remove_file(folder.join(NAME)) {
+        match fs::remove_file(Self::within(folder)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             Ok(()) | Err(_) => Ok(()),
         }

@@ -237,7 +237,6 @@ fn text(foreign: &str) -> String {
             '>' => shown.push_str("&gt;"),
             // neither people nor issues are told, and no address becomes a link
             '@' => shown.push_str("&#64;"),
-            ':' => shown.push_str("&#58;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '!' | '#' | '|' | '~' | '$' => {
                 shown.push('\\');
                 shown.push(c);
@@ -245,7 +244,7 @@ fn text(foreign: &str) -> String {
             c => shown.push(c),
         }
     }
-    shown
+    shown.replace("://", "&#58;//").replace("www.", "www&#46;")
 }
 
 /// Text in a cell of a table, on one line.
@@ -269,7 +268,7 @@ fn word(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::model::{Event, EventKind, Phase, StepResult};
-    use crate::report::Ending;
+    use crate::report::End;
 
     fn story(kinds: Vec<EventKind>) -> Story {
         let mut story = Story::default();
@@ -365,7 +364,7 @@ mod tests {
         let story = story(vec![opened(), EventKind::MaintenanceOn, EventKind::Outcome(report(Outcome::RolledBack))]);
         story.write(folder.path()).expect("written");
         let read = Story::read(folder.path()).expect("read");
-        assert_eq!(read.ending.as_ref().map(Ending::report), Some(report(Outcome::RolledBack)));
+        assert_eq!(read.ending.as_ref().map(End::report), Some(report(Outcome::RolledBack)));
         assert_eq!(markdown(&read, ""), markdown(&story, ""));
     }
 }

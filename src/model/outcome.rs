@@ -66,6 +66,18 @@ pub enum Data {
     KeptMigrated,
 }
 
+impl Data {
+    /// The word in JSON and in outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Migrated => "migrated",
+            Self::Restored => "restored",
+            Self::Untouched => "untouched",
+            Self::KeptMigrated => "kept-migrated",
+        }
+    }
+}
+
 /// How the equality of copy and live data was established.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -22,7 +22,7 @@ pub use ending::{next, sentence};
 pub use escape::{escape, lines};
 pub use json::json_line;
 pub use layout::shortened;
-pub use story::{CheckRow, Ending, Failure, Row, Several, Story};
+pub use story::{CheckRow, End, Failure, Row, Several, Story};
 pub use words::{site_is_back, step_head};
 
 use self::{bar::Bars, paint::Paint, plain::Plain, summary::Summary};
@@ -62,6 +62,12 @@ pub struct Options {
     pub environment: String,
 }
 
+/// Whoever takes each event as well.
+pub trait Sink: Send {
+    /// One more event.
+    fn event(&mut self, event: &Event);
+}
+
 /// Takes every event of a command, shows it in each form that is wanted.
 pub struct Reporter {
     json: Option<Box<dyn Write + Send>>,
@@ -69,6 +75,7 @@ pub struct Reporter {
     summary: Summary,
     paint: Paint,
     errors: Box<dyn Write + Send>,
+    sink: Option<Box<dyn Sink>>,
 }
 
 enum View {
@@ -91,7 +98,13 @@ impl Reporter {
             Mode::None => View::None,
         };
         let json = options.json.then_some(stdout);
-        Self { json, view, summary: Summary::new(&options), paint: Paint(options.color), errors: stderr }
+        Self { json, view, summary: Summary::new(&options), paint: Paint(options.color), errors: stderr, sink: None }
+    }
+
+    /// Lets somebody else take each event too.
+    #[must_use]
+    pub fn with(self, sink: Box<dyn Sink>) -> Self {
+        Self { sink: Some(sink), ..self }
     }
 
     /// Shows one event. What cannot be written is nobody's loss: the journal has it.
@@ -101,6 +114,9 @@ impl Reporter {
             let _ = json.flush();
         }
         self.summary.event(event);
+        if let Some(sink) = &mut self.sink {
+            sink.event(event);
+        }
         match &mut self.view {
             View::Bar(bars) => bars.event(event),
             View::Plain(plain) => plain.event(event, &mut self.errors),
@@ -127,6 +143,9 @@ impl Reporter {
     /// There was nothing to do: scripts get an outcome all the same, people the reason alone.
     pub fn nothing(&mut self, outcome: &Event, reason: &str) {
         self.close();
+        if let Some(sink) = &mut self.sink {
+            sink.event(outcome);
+        }
         match &mut self.json {
             Some(json) => {
                 let _ = writeln!(json, "{}", json::line(outcome));

@@ -49,11 +49,13 @@ pub struct Story {
     /// Why there was no outcome at all.
     pub error: Option<String>,
     /// How it ended.
-    pub ending: Option<Ending>,
+    pub ending: Option<End>,
     /// The exit code of the process; none: it was killed.
     pub exit_code: Option<u8>,
     /// The end was found out by a later process.
     pub found_later: bool,
+    /// Whether GitHub was told how it ended.
+    pub is_told: bool,
 }
 
 /// A line of the table.
@@ -152,20 +154,20 @@ impl<T> Several<T> {
 
 /// An [`OutcomeReport`] with what its JSON line leaves out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ending {
+pub struct End {
     report: OutcomeReport,
     kind: RunKind,
     cause: Cause,
     run: Option<RunId>,
 }
 
-impl From<OutcomeReport> for Ending {
+impl From<OutcomeReport> for End {
     fn from(report: OutcomeReport) -> Self {
         Self { kind: report.kind, cause: report.cause, run: report.run.clone(), report }
     }
 }
 
-impl Ending {
+impl End {
     /// The report, whole.
     pub fn report(&self) -> OutcomeReport {
         OutcomeReport { kind: self.kind, cause: self.cause, run: self.run.clone(), ..self.report.clone() }
@@ -173,8 +175,31 @@ impl Ending {
 }
 
 impl Story {
-    /// Takes one event in; says whether it is worth keeping now.
-    pub fn event(&mut self, event: &Event) -> bool {
+    /// Whether an event is a part of it.
+    pub fn takes(event: &Event) -> bool {
+        match event.kind {
+            EventKind::PhaseBegun { .. }
+            | EventKind::StepBegun { .. }
+            | EventKind::StepOutput { .. }
+            | EventKind::Restored
+            | EventKind::Link { .. } => false,
+            EventKind::Opened { .. }
+            | EventKind::PhaseEnded { .. }
+            | EventKind::StepEnded { .. }
+            | EventKind::MaintenanceOn
+            | EventKind::MaintenanceOff { .. }
+            | EventKind::Undoing { .. }
+            | EventKind::Commit
+            | EventKind::Checked { .. }
+            | EventKind::Warning { .. }
+            | EventKind::Refusal { .. }
+            | EventKind::FailureOutput { .. }
+            | EventKind::Outcome(_) => true,
+        }
+    }
+
+    /// Takes one event in.
+    pub fn event(&mut self, event: &Event) {
         if let Some(run) = &event.run {
             self.run = Some(run.to_string());
         }
@@ -208,7 +233,7 @@ impl Story {
                         self.undo_failed = *undo;
                         true
                     }
-                    StepResult::Skipped => return false,
+                    StepResult::Skipped => return,
                 };
                 self.rows.push(Row::Step {
                     name: step_head(step, *undo),
@@ -245,9 +270,8 @@ impl Story {
             | EventKind::StepOutput { .. }
             | EventKind::Restored
             | EventKind::Link { .. }
-            | EventKind::FailureOutput { .. } => return false,
+            | EventKind::FailureOutput { .. } => {}
         }
-        true
     }
 
     /// The result of a command that looks.
@@ -260,6 +284,11 @@ impl Story {
         self.rows = Several::default();
         self.checks = Several::default();
         self.failure = None;
+    }
+
+    /// The end was not seen by the process that was to see it.
+    pub fn end_later(&mut self, report: OutcomeReport) {
+        self.ending = Some(report.into());
         self.found_later = true;
     }
 

@@ -9,7 +9,7 @@ mod ssh;
 pub use channel::{Channel, Ending, Exit, Output};
 pub use error::{ConnectError, KeyFault, TargetError};
 pub use local::Local;
-pub use ssh::{Ssh, Way};
+pub use ssh::{Ssh, Way, end_left_over};
 
 use crate::config::{Environment, Transport};
 

@@ -21,16 +21,14 @@ async fn every_state_of_every_run_is_taken_by_githubs_own_description() {
     let api_url = api_url().await;
     let states = [State::InProgress, State::Success, State::Failure, State::Error, State::Inactive];
     for state in states {
-        for what in [staging(), production("a key")] {
-            let long = Status::new(state, &"what happened, in every detail. ".repeat(20));
-            let closed = support::run(&api_url, what.clone(), long.clone()).await;
-            assert_eq!((closed.id, closed.warning), (Some(1), None), "{state:?}");
-            let mut resumed = Deployments::resume(&context(&api_url), token(), what, Some(1));
-            resumed.tell(in_progress());
-            let closed = resumed.close(Ending::Post(long), WITHIN).await;
-            assert_eq!(closed.warning, None, "{state:?}");
-        }
+        let long = Status::new(state, &"what happened, in every detail. ".repeat(20));
+        let closed = support::run(&api_url, staging(), long.clone()).await;
+        assert_eq!((closed.id, closed.warning), (Some(1), None), "{state:?}");
     }
+    let mut resumed = Deployments::resume(&context(&api_url), token(), production("a key"), Some(1));
+    resumed.tell(in_progress());
+    let closed = resumed.close(Ending::Post(success()), WITHIN).await;
+    assert_eq!(closed.warning, None);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod cases;
 mod support;
 
+mod action;
 mod backup;
 mod deploys;
 mod dump;

@@ -52,8 +52,8 @@ impl Resolver<'_> {
                     &host,
                     raw.port,
                     put("jump", raw.jump)?,
-                    put("identity_file", raw.identity_file)?,
-                    put("known_hosts", raw.known_hosts)?,
+                    put("identity_file", raw.identity_file.filter(|_| self.beside.identity_file.is_none()))?,
+                    put("known_hosts", raw.known_hosts.filter(|_| self.beside.known_hosts.is_none()))?,
                 )?)
             }
         };
@@ -99,7 +99,7 @@ impl Resolver<'_> {
                 Some("write `port: 22`, or leave it out".to_owned()),
             )
         })?;
-        let known = known.ok_or_else(|| {
+        let known = self.beside.known_hosts.clone().or(known).ok_or_else(|| {
             let scan = if port == 22 { format!("ssh-keyscan {host}") } else { format!("ssh-keyscan -p {port} {host}") };
             let help = format!(
                 "name a file, or give the lines that `{scan}` prints, once compared with what the server itself says: \
@@ -117,7 +117,7 @@ impl Resolver<'_> {
             host: host.to_owned(),
             port,
             jump,
-            identity_file: identity.map(|path| self.path(&path)),
+            identity_file: self.beside.identity_file.clone().or_else(|| identity.map(|path| self.path(&path))),
             known_hosts,
         })
     }

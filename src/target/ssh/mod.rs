@@ -7,6 +7,7 @@
 mod address;
 mod diagnosis;
 mod identity;
+mod left_over;
 mod options;
 
 use std::{
@@ -21,6 +22,7 @@ use openssh::{ForwardType, Session, Socket};
 use tempfile::TempDir;
 use tokio::process::Command;
 
+pub use self::left_over::end_left_over;
 use self::{
     address::Address,
     diagnosis::{Attempt, diagnose},
@@ -39,6 +41,7 @@ const ALIVE_MAX: Duration = Duration::from_secs(5);
 const CLOSE_TRIES: u32 = 50;
 /// The control socket's path must fit into `sockaddr_un`: 104 bytes on macOS, 108 on Linux.
 const FOLDER_MAX_BYTES: usize = 55;
+const FOLDER_PREFIX: &str = "backstay-";
 
 /// One connection.
 #[derive(Debug)]
@@ -273,15 +276,18 @@ fn in_home(file: &Path) -> PathBuf {
 
 /// A folder of ours alone, short enough for a socket's path.
 fn private_folder() -> Result<TempDir, ConnectError> {
-    let wanted = std::env::var_os("RUNNER_TEMP").map(PathBuf::from).filter(|folder| folder.is_absolute());
-    let mut base = wanted.unwrap_or_else(std::env::temp_dir);
-    let name_bytes = "/backstay-XXXXXX".len();
-    if base.as_os_str().len() + name_bytes > FOLDER_MAX_BYTES {
-        base = PathBuf::from("/tmp");
-    }
+    let name_bytes = "/".len() + FOLDER_PREFIX.len() + "XXXXXX".len();
+    let [wanted, otherwise] = bases();
+    let base = if wanted.as_os_str().len() + name_bytes > FOLDER_MAX_BYTES { otherwise } else { wanted };
     let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-    let made = tempfile::Builder::new().prefix("backstay-").permissions(private).tempdir_in(&base);
+    let made = tempfile::Builder::new().prefix(FOLDER_PREFIX).permissions(private).tempdir_in(&base);
     made.map_err(|source| ConnectError::Folder { folder: base, source })
+}
+
+/// Where such folders are made: where the machine wants them, or where the path is short.
+fn bases() -> [PathBuf; 2] {
+    let wanted = std::env::var_os("RUNNER_TEMP").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    [wanted.unwrap_or_else(std::env::temp_dir), PathBuf::from("/tmp")]
 }
 
 fn write(folder: &TempDir, name: &str, text: &str) -> io::Result<()> {

@@ -25,4 +25,4 @@ mod signals;
 mod stuck;
 mod target;
 
-use target::{End, PLACES, Target};
+pub use target::{End, PLACES, Target};

@@ -101,11 +101,16 @@ impl Target {
     /// Starts the deploy and waits until it has come to a hook; it stays there until [`Site::go_on`].
     #[track_caller]
     pub fn deploy_until(&self, hook: &str, variants: &[&str]) -> Running {
-        self.write_config(&self.site.pause(hook));
+        self.pause_at(hook);
         let run = self.start(variants);
         self.site.await_pause(hook);
         self.tells("running");
         run
+    }
+
+    /// The next deploy waits at a hook.
+    pub fn pause_at(&self, hook: &str) {
+        self.write_config(&self.site.pause(hook));
     }
 
     /// Does what goes wrong; recovery is measured from here.

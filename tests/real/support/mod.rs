@@ -24,7 +24,7 @@ pub mod servers;
 mod site;
 mod watch;
 
-pub use command::{Finished, Running, backstay};
+pub use command::{Finished, Running, backstay, binary};
 pub use cron::CronHost;
 pub use disk::Disk;
 pub use files::tar_of;
