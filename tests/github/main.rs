@@ -3,6 +3,7 @@
 
 mod contract;
 mod ends;
+mod faults;
 mod limits;
 mod once;
 mod proxy;

@@ -1,5 +1,6 @@
 //! What the tests share: a job, a GitHub that remembers, a proxy, a server that knows GitHub's contract.
 
+pub mod cut;
 pub mod github;
 pub mod prism;
 pub mod proxy;
