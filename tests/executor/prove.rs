@@ -23,7 +23,7 @@ type Call = (String, usize);
 /// What changes files, starts and ends processes.
 const CALLS: &str = "write,openat,clone,clone3,fork,vfork,wait4,execve,kill,dup2,rename,unlink";
 /// Cuts of each kind that a run of tests makes.
-const SOME: usize = 24;
+const SOME: usize = 10;
 
 /// Some that are spread over all; with `PROVE=all` so many more that only each `every`th is left.
 fn chosen(calls: Vec<Call>, some: usize, every: usize) -> Vec<Call> {
@@ -154,7 +154,7 @@ fn a_crash_before_any_call_ends_in_one_of_two_states() {
 
 #[test]
 fn a_recovery_that_crashes_before_any_call_is_recovered_from() {
-    prove("a crash in the recovery of a crash", &cases(&[Shell::Dash], SOME / 4, 16), |case, (shell, course, call)| {
+    prove("a crash in the recovery of a crash", &cases(&[Shell::Dash], SOME / 2, 16), |case, (shell, course, call)| {
         let dead = || {
             let ground = ground(*shell, *course);
             assert!(ground.die_before(call), "{case}: it dies");
@@ -165,7 +165,7 @@ fn a_recovery_that_crashes_before_any_call_is_recovered_from() {
             return 0;
         }
         let recovery = undisturbed.traced(&undisturbed.dir(), "recover", None).1;
-        let chosen = chosen(recovery, SOME / 6, 5);
+        let chosen = chosen(recovery, SOME / 2, 5);
         for again in &chosen {
             let case = format!("{case}, then {again:?} of its recovery");
             let ground = dead();
