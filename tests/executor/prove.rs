@@ -44,14 +44,14 @@ impl Ground {
         command.arg(self.sh()).arg(folder.join("executor")).arg(mode);
         let status = await_exit(command.spawn().expect("strace is there: ./dev setup"));
         let (log, mut counts) = (fs::read_to_string(&log).unwrap_or_default(), HashMap::new());
-        let names = log.lines().filter_map(|line| line.split_once('(')).map(|(name, _)| name.to_owned());
+        // the first one is the start of the shell itself; it is not counted
+        let names = log.lines().skip(1).filter_map(|line| line.split_once('(')).map(|(name, _)| name.to_owned());
         let counted = names.map(|name| {
             let count = counts.entry(name.clone()).or_insert(0);
             *count += 1;
             (name, *count)
         });
-        // the first one is the start of the shell itself
-        (status.code(), counted.skip(1).collect())
+        (status.code(), counted.collect())
     }
 
     /// A run that is killed before one of its calls; whether it was.
