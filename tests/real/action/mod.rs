@@ -319,6 +319,29 @@ fn whatever_github_does_the_deploy_ends_as_it_would_and_says_so() {
 }
 
 #[test]
+fn a_deployment_on_github_is_of_the_commit_that_will_be_live() {
+    let shop = Shop::new(Site::with_first());
+    let (first, second) = ("a".repeat(40), "b".repeat(40));
+    for (revision, job) in [(&first, "1"), (&second, "2")] {
+        let artifact = shop.target.artifact(&[], revision).display().to_string();
+        let inputs = [("artifact", artifact.as_str()), ("revision", revision), ("ssh-key", &shop.key)];
+        let key = format!("--key={job}");
+        let used = shop.runner.start(&[&inputs[..], &[("args", key.as_str())]].concat()).wait();
+        assert_eq!(used.status("deploy"), 0, "{}", used.log);
+    }
+    let back = [("command", "rollback"), ("ssh-key", shop.key.as_str())];
+    // a job of its own, later
+    let mut runner = Runner::at(&shop.target.runner);
+    runner.token = github::TOKEN.to_owned();
+    runner.more =
+        vec![("GITHUB_API_URL".to_owned(), shop.github.api_url()), ("GITHUB_RUN_ID".to_owned(), "18".to_owned())];
+    let used = runner.start(&back).wait();
+    assert_eq!(used.status("deploy"), 0, "{}", used.log);
+    let newest = shop.github.deployments().pop().expect("one");
+    assert_eq!((newest.request["ref"].as_str(), newest.last()), (Some(first.as_str()), "success"), "{newest:#?}");
+}
+
+#[test]
 fn what_the_first_step_could_not_tell_github_the_last_one_does() {
     let shop = Shop::new(Site::with_first());
     shop.target.pause_at("before-smoke");
