@@ -14,7 +14,7 @@ pub struct Entry {
 }
 
 /// In which direction a run was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The new version stays.
     Committed,

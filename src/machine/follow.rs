@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A run and what this runner has to do with it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Follow {
     /// Its id.
     pub run: String,

@@ -5,7 +5,10 @@
 
 use std::process::{Command, Stdio};
 
-use super::{cases::each_case, support::FAULT};
+use super::{
+    cases::each_case,
+    support::{FAULT, end_all_below},
+};
 
 /// What is wrong, where it stands in the script, what stands there instead, and the test that says so.
 type Fault = (&'static str, &'static str, &'static str, &'static str);
@@ -127,13 +130,13 @@ fn each_fault_is_caught_by_the_test_that_is_named_with_it() {
     let cases: Vec<_> = FAULTS.iter().map(|fault| (fault.0, fault)).collect();
     each_case(2, &cases, |name, &(_, from, to, test)| {
         assert_eq!(script.matches(from).count(), 1, "{name}: this stands once in the executor: {from}");
-        let run = |fault: Option<String>| {
-            let mut command = Command::new(std::env::current_exe().expect("this test"));
-            command.args([test, "--exact"]).env_remove("CASE").env_remove("PROVE").env_remove(FAULT);
-            command.envs(fault.map(|fault| (FAULT, fault))).env("RUST_BACKTRACE", "0");
-            command.stdin(Stdio::null()).output().expect("it runs")
-        };
-        let output = run(Some(format!("{from}\u{1f}{to}")));
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut command = Command::new(std::env::current_exe().expect("this test"));
+        command.args([test, "--exact"]).env_remove("CASE").env_remove("PROVE").env("TMPDIR", folder.path());
+        command.env(FAULT, format!("{from}\u{1f}{to}")).env("RUST_BACKTRACE", "0").stdin(Stdio::null());
+        let output = command.output().expect("it runs");
+        // what a wrong executor has left
+        end_all_below(folder.path());
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(said.contains("running 1 test"), "{name}: there is no test {test}\n{said}");
         assert!(said.contains("test result: FAILED. 0 passed; 1 failed"), "{name} is not caught by {test}\n{said}");

@@ -16,5 +16,6 @@ mod left_over;
 mod link;
 mod locks;
 mod prove;
+mod recovery;
 mod settle;
 mod text;

@@ -7,14 +7,13 @@ use std::{
     collections::{HashMap, HashSet},
     fs,
     path::Path,
-    process::{Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
 use super::{
     cases::each_case,
     crashes::{COURSES, Course, ground},
-    support::{Ground, SHELLS, Shell, await_exit, eventually, judge},
+    support::{Ground, SHELLS, Shell, await_exit, end_all_below, judge},
 };
 
 /// A call: its name, and the how manieth of that name.
@@ -70,13 +69,7 @@ impl Ground {
 
     /// A reboot: no process is left, and every file of ours is what was synced of it, or not there at all.
     fn lose_power(&self, empty: bool) {
-        eventually("nothing of it runs", || {
-            let running = self.running();
-            for pid in &running {
-                let _ = Command::new("kill").args(["-KILL", pid]).stderr(Stdio::null()).status();
-            }
-            running.is_empty()
-        });
+        end_all_below(&self.home);
         let synced = self.home.join("synced");
         let root = self.root();
         for file in files(&root) {
@@ -89,20 +82,6 @@ impl Ground {
                 fs::remove_file(&file).expect("ours");
             }
         }
-    }
-
-    /// Processes that were started here.
-    fn running(&self) -> Vec<String> {
-        let home = format!("HOME={}\0", self.home.display());
-        let entries = fs::read_dir("/proc").expect("mounted").flatten().map(|entry| entry.path());
-        let is_ours = |path: &Path| {
-            let environment = fs::read(path.join("environ")).unwrap_or_default();
-            String::from_utf8_lossy(&environment).contains(&home)
-        };
-        entries
-            .filter(|path| is_ours(path))
-            .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
-            .collect()
     }
 }
 

@@ -255,6 +255,24 @@ pub fn facts(journal: &[u8]) -> Vec<Fact> {
         .collect()
 }
 
+/// Ends every process that has its home there or below, as a reboot does.
+pub fn end_all_below(folder: &Path) {
+    let home = format!("HOME={}", folder.display());
+    let is_ours = |path: &Path| {
+        let environment = fs::read(path.join("environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| String::from_utf8_lossy(variable).starts_with(&home))
+    };
+    eventually("nothing runs there", || {
+        let entries = fs::read_dir("/proc").expect("mounted").flatten().map(|entry| entry.path());
+        let running: Vec<PathBuf> = entries.filter(|path| is_ours(path)).collect();
+        for process in &running {
+            let pid = process.file_name().expect("a number");
+            let _ = Command::new("kill").arg("-KILL").arg(pid).stderr(Stdio::null()).status();
+        }
+        running.is_empty()
+    });
+}
+
 /// A child's end; it is given a minute.
 pub fn await_exit(mut child: Child) -> ExitStatus {
     let until = Instant::now() + Duration::from_mins(1);
