@@ -185,6 +185,7 @@ impl Story {
             EventKind::Opened { .. }
             | EventKind::PhaseEnded { .. }
             | EventKind::StepEnded { .. }
+            | EventKind::Taken { .. }
             | EventKind::MaintenanceOn
             | EventKind::MaintenanceOff { .. }
             | EventKind::Undoing { .. }
@@ -245,6 +246,7 @@ impl Story {
                     note: shortened(note, TEXT_MAX_BYTES),
                 });
             }
+            EventKind::Taken { revision } => self.revision = revision.clone().or_else(|| self.revision.take()),
             EventKind::MaintenanceOn => self.turn("users see maintenance", at_ms),
             EventKind::MaintenanceOff { seen, .. } => self.turn(site_is_back(*seen), at_ms),
             EventKind::Undoing { .. } => self.turn("undoing", at_ms),

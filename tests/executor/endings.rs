@@ -46,6 +46,7 @@ fn a_verdict_that_names_another_run_is_none() {
         std::fs::write(incoming.join("verdict"), "commit 20250101T000000Z-old\n").expect("a file");
         ground.go(&incoming, &["run"]);
         judge(&ground, &ground.facts(), &shell.to_string());
+        assert_eq!(ground.end(), "rolled-back", "{shell}");
     });
 }
 
@@ -60,6 +61,19 @@ fn silence_ends_a_running_step_and_the_wait_for_a_verdict() {
             judge(&ground, &ground.facts(), &format!("{shell} {more}"));
             assert_eq!(ground.abort().0, "lost", "{shell} {more}");
         }
+    });
+}
+
+#[test]
+fn a_beat_of_another_boot_is_none() {
+    under_each_shell(|shell| {
+        let beat = "echo \"99999999999 another-boot\" >\"$BACKSTAY_DIR/heartbeat\"";
+        let mut ground = Ground::new(shell).step("data", beat);
+        ground.plan.settings.lease = Span::from_ms(800);
+        let incoming = ground.arrive();
+        ground.go(&incoming, &["run"]);
+        judge(&ground, &ground.facts(), &shell.to_string());
+        assert_eq!(ground.abort().0, "lost", "{shell}");
     });
 }
 
