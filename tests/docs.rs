@@ -77,7 +77,13 @@ fn every_row_of_failures_has_a_proof() {
 #[test]
 fn the_model_and_what_tries_every_crash_are_part_of_the_argument() {
     let named = named(&read("docs/safety.md"));
-    for file in ["tests/model/main.rs", "tests/executor/crashes.rs", "tests/executor/recovery.rs"] {
+    for file in [
+        "tests/model/main.rs",
+        "tests/executor/crashes.rs",
+        "tests/executor/faults.rs",
+        "tests/executor/prove.rs",
+        "tests/executor/recovery.rs",
+    ] {
         let source = read(file);
         let unnamed: Vec<&str> = tests_of(&source).filter(|test| !named.contains(*test)).collect();
         assert!(unnamed.is_empty(), "docs/safety.md does not name {unnamed:?} of {file}");
