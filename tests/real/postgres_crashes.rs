@@ -27,6 +27,11 @@ number=$(($(cat "$COUNT") + 1))
 echo "$number" >"$COUNT"
 [ "$number" = "$KILL_AT" ] || exec "$PSQL" "$@"
 case $KILL_WHEN in
+line-*) head -n "${KILL_WHEN#line-}" | "$PSQL" "$@" ;;
+crash-*)
+	head -n "${KILL_WHEN#crash-}" | "$PSQL" "$@"
+	kill -QUIT "$(head -n 1 "$POSTMASTER")"
+	;;
 during)
 	exec 3<&0
 	"$PSQL" "$@" <&3 &
@@ -118,7 +123,7 @@ impl Run<'_> {
     fn killed(&self, name: &str, at: usize, when: &str) {
         let (ended, calls) = self.start(name, at, when);
         assert!(!ended && calls == at, "{name} was not killed {when} its question {at}, but had {calls}");
-        if when == "with-server" {
+        if when == "with-server" || when.starts_with("crash") {
             self.ground.database.server().start_again();
         }
     }
@@ -196,7 +201,7 @@ fn killed_while_it_seals(server: &'static PostgreSql, when: &str, number: usize)
 fn killed_on_the_way_back(server: &'static PostgreSql, when: &str, number: usize) {
     let ground = Ground::new(server);
     let before = ground.everything();
-    let back = |number: usize, at: Option<usize>| {
+    let back = |number: usize, at: Option<usize>, when: &str| {
         let run = ground.run(number);
         run.script("copy");
         run.script("seal");
@@ -211,10 +216,29 @@ fn killed_on_the_way_back(server: &'static PostgreSql, when: &str, number: usize
         assert_as_before(&ground, &run, &before, 1, &format!("restore killed {when} question {at:?}"));
         calls
     };
-    let calls = back(number, None);
-    for at in 1..=calls {
-        back(number + at, Some(at));
+    assert_eq!(back(number, None, when), 1, "the swap is one session");
+    back(number + 1, Some(1), when);
+    for (nth, (line, _)) in lines_that_change(&ground).into_iter().enumerate() {
+        let how = if when == "with-server" { format!("crash-{line}") } else { format!("line-{line}") };
+        back(number + 2 + nth, Some(1), &how);
     }
+}
+
+/// Lines of what the session of a swap is sent, after which something of it has been done.
+fn lines_that_change(ground: &Ground) -> Vec<(usize, String)> {
+    let folder = ground.scripts.join("databases/main/postgres");
+    let sent = ["session.sql", "swap.sql"].map(|file| fs::read_to_string(folder.join(file)).expect("it is written"));
+    let changing =
+        |line: &&str| ["ALTER", "BEGIN", "COMMIT", "\\connect"].iter().any(|word| line.trim_start().starts_with(word));
+    let all: String = sent.concat();
+    let lines: Vec<_> = all
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| changing(line))
+        .map(|(at, line)| (at + 1, line.to_owned()))
+        .collect();
+    assert_eq!(lines.len(), 7, "{lines:?}");
+    lines
 }
 
 #[test]
@@ -223,7 +247,7 @@ fn a_seal_killed_at_any_question_leaves_everything_as_it_was() {
 }
 
 #[test]
-fn a_swap_killed_at_any_question_is_done_once_by_the_next() {
+fn a_swap_killed_at_any_statement_is_done_once_by_the_next() {
     killed_on_the_way_back(postgres(), "during", 1000);
 }
 
