@@ -13,7 +13,7 @@ use super::{
 /// What is wrong, where it stands in the script, what stands there instead, and the test that says so.
 type Fault = (&'static str, &'static str, &'static str, &'static str);
 
-const FAULTS: [Fault; 18] = [
+const FAULTS: [Fault; 19] = [
     (
         "no record is synced",
         "sync_paths \"$JOURNAL\" || return 2",
@@ -67,6 +67,12 @@ const FAULTS: [Fault; 18] = [
         "[ \"$word\" = commit ] && [ \"$run\" = \"$RUN\" ]",
         "[ \"$word\" = commit ]",
         "endings::a_verdict_that_names_another_run_is_none",
+    ),
+    (
+        "nobody looks again after the verdict",
+        "await_verdict && look_last",
+        "await_verdict",
+        "endings::what_is_looked_at_after_the_verdict_is_no_commit_where_it_fails_or_dies",
     ),
     (
         "the lease is not looked at",

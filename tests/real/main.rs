@@ -8,6 +8,7 @@ mod action;
 mod backup;
 mod deploys;
 mod dump;
+mod dump_crashes;
 mod evidence;
 mod failures;
 mod fidelity;
