@@ -1,8 +1,10 @@
 //! What users see, for how long, and who may change that in the middle of a run.
 
+use std::fs;
+
 use serde_json::json;
 
-use super::support::{Site, eventually};
+use super::support::{Site, eventually, servers::text};
 
 #[test]
 fn a_run_that_takes_longer_than_maintenance_max_is_given_back() {
@@ -91,6 +93,20 @@ fn maintenance_that_somebody_lifts_is_seen_before_migrate_and_before_the_commit(
         let (status, page) = site.get("/");
         assert_eq!((status, page.contains("1111111")), (200, true), "{hook}: {page}");
     }
+}
+
+#[test]
+fn maintenance_that_somebody_lifts_is_put_back_before_the_data_are() {
+    let site = Site::with_first();
+    let mark = text(&site.marks.join("down"));
+    // its undo follows the one that gives the data back
+    site.configure(&format!(
+        "hooks:\n  before-protect: [ {{ do: \"true\", undo: \"cp storage/framework/down '{mark}'\" }} ]\n  \
+         after-migrate: [ \"php artisan up\" ]\n"
+    ));
+    site.deploy_of(&["good"], "2222222", &[]).is(10);
+    assert!(fs::read_to_string(&mark).expect("it was on by then").contains("\"secret\""));
+    assert_eq!(site.get("/").0, 200);
 }
 
 #[test]
