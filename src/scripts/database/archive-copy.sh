@@ -18,6 +18,8 @@ main() {
 			database_note
 		else
 			failed=1
+			# what is half written may be why nothing more can be written down
+			remove_halves
 			fact warning "no archive of database $name was made: $(tail -n 1 "$BACKSTAY_DIR/log/finish-${BACKSTAY_STEP_DIR##*/}.log")"
 		fi
 	done

@@ -14,7 +14,7 @@ const CLIENT: &str = r#"#!/bin/sh
 exec 7>>"$COUNT.lock"
 flock 7
 number=$(($(cat "$COUNT") + 1))
-echo "$number" >"$COUNT"
+echo "$number" >"$COUNT.new" && mv "$COUNT.new" "$COUNT"
 exec 7>&-
 real=$REAL/${0##*/}
 [ "$number" = "$KILL_AT" ] || exec "$real" "$@"

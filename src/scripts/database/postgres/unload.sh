@@ -20,6 +20,12 @@ main() {
 	fi
 	sql "$source" -v counts="$BACKSTAY_DB_DIR/counts.sql" <"$BACKSTAY_DB_DIR/snapshot.sql" >"$state/counts" 2>"$state/refused" || say_failed "$source could not be read: $(last_words "$state/refused")"
 	[ -e "$BACKSTAY_DUMP/whole" ] || say_failed "$source could not be dumped: $(last_words "$BACKSTAY_DUMP/refused")"
+	sql "$source" <"$BACKSTAY_DB_DIR/extensions.sql" >"$BACKSTAY_DUMP/extensions"
+	if [ "$source" != "$live" ]; then
+		# before there is an archive: then nobody comes back to close it
+		allow_connections "$source" false
+		trap - EXIT
+	fi
 	write_archive
 	say "$source: $(awk 'END { print NR - 1 }' "$state/counts") tables, $(du -sk "$BACKSTAY_DB_ARCHIVE" | awk '{ printf "%.1f MB", $1 / 1024 }')"
 }
@@ -32,7 +38,6 @@ write_archive() {
 	done
 	settings "$source" >"$BACKSTAY_DUMP/settings"
 	plain_schema "$BACKSTAY_DUMP/schema" >"$BACKSTAY_DUMP/definitions"
-	sql "$source" <"$BACKSTAY_DB_DIR/extensions.sql" >"$BACKSTAY_DUMP/extensions"
 	for kind in settings extensions definitions; do
 		stream_object "$kind" cat "$BACKSTAY_DUMP/$kind" || say_failed "the archive cannot be written: is the disk full?"
 		archive_object "$kind" "$source" "$FILE" -
