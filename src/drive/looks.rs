@@ -55,11 +55,7 @@ pub(super) async fn probe(target: Arc<Target>, job: Arc<Job>, begun: oneshot::Se
 /// What the live version makes of the http checks on the site itself: those that it passes it owes after a rollback.
 async fn baseline(target: &Target, job: &Job) -> Vec<Baseline> {
     match job.goal {
-        Goal::Deploy
-        | Goal::Plan
-        | Goal::Rollback(_)
-        | Goal::Drill(_)
-        | Goal::Backup(BackupRequest::Restore(_)) => {}
+        Goal::Deploy | Goal::Plan | Goal::Rollback(_) | Goal::Drill(_) | Goal::Backup(BackupRequest::Restore(_)) => {}
         Goal::Settle { .. } | Goal::Abort | Goal::Backup(_) => return Vec::new(),
     }
     let Some(site) = site(&job.config, None, None) else { return Vec::new() };

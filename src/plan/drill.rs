@@ -75,12 +75,7 @@ impl DrillPoint {
 }
 
 /// The plan, or every reason against it.
-pub fn build_drill(
-    config: &Config,
-    facts: &Facts,
-    request: &Request,
-    point: DrillPoint,
-) -> Result<Plan, Vec<Refusal>> {
+pub fn build_drill(config: &Config, facts: &Facts, request: &Request, point: DrillPoint) -> Result<Plan, Vec<Refusal>> {
     let mut refusals = refuse::refusals(config, facts, request);
     let databases = databases(config, facts, request);
     refusals.extend(unrehearsable(config, facts));
@@ -157,12 +152,18 @@ fn unrehearsable(config: &Config, facts: &Facts) -> Vec<Refusal> {
     let unprotected = |database: &&crate::config::Database| database.engine == Engine::None;
     all.extend(config.databases.iter().filter(unprotected).map(|database| {
         Refusal::new(
-            format!("database {} is not protected (engine: none): what a drill changes there would stay", database.name),
+            format!(
+                "database {} is not protected (engine: none): what a drill changes there would stay",
+                database.name
+            ),
             format!("protect it, or leave databases.{} out", database.name),
         )
     }));
     if config.databases.is_empty() {
-        all.push(Refusal::new("no database is declared, so no rollback of data can be rehearsed", "declare it under databases"));
+        all.push(Refusal::new(
+            "no database is declared, so no rollback of data can be rehearsed",
+            "declare it under databases",
+        ));
     }
     if facts.live.is_none() {
         all.push(Refusal::new("no version is live yet: a drill deploys what is live", "deploy first"));

@@ -44,10 +44,9 @@ objective was missed; 11 cancelled; 20 a run is stuck; 30 in doubt; 75 locked.";
 /// What a drill takes.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-#[group(id = "points", required = true, multiple = false, args = ["at", "all"])]
 pub(super) struct DrillArgs {
     /// Where it fails; may be given several times
-    #[arg(long, value_enum, value_name = "POINT")]
+    #[arg(long, value_enum, value_name = "POINT", required_unless_present = "all", conflicts_with = "all")]
     at: Vec<Point>,
     /// At every point, one after the other
     #[arg(long)]
@@ -103,7 +102,7 @@ pub(super) async fn run(global: &Global, args: &DrillArgs) -> anyhow::Result<u8>
     if args.all {
         points = DrillPoint::ALL.to_vec();
     }
-    let first = request(&config)?;
+    let first = new_request(&config)?;
     let files = text_file.zip(json_file).unwrap_or_else(|| {
         let name = |extension| PathBuf::from(format!("backstay-drill-{}.{extension}", first.run));
         (name("md"), name("json"))
@@ -126,7 +125,7 @@ pub(super) async fn run(global: &Global, args: &DrillArgs) -> anyhow::Result<u8>
         }
         let request = match next.take() {
             Some(request) => request,
-            None => request(&config)?,
+            None => new_request(&config)?,
         };
         let ended = rehearsal::rehearse(global, &config, point, request).await?;
         let mut rehearsal = match ended {
@@ -136,7 +135,7 @@ pub(super) async fn run(global: &Global, args: &DrillArgs) -> anyhow::Result<u8>
                 break;
             }
         };
-        match look(global, &config, &request_again(&config)?).await {
+        match look(global, &config, &new_request(&config)?).await {
             Ok(after) => {
                 rehearsal.judge(&config, &before, &after);
                 before = after;
@@ -158,7 +157,8 @@ pub(super) async fn run(global: &Global, args: &DrillArgs) -> anyhow::Result<u8>
         }
     }
     report.finish(now_ms());
-    let code = if code == 0 && report.points.iter().any(|point| point.verdict() == Verdict::Failed) { FINDINGS } else { code };
+    let code =
+        if code == 0 && report.points.iter().any(|point| point.verdict() == Verdict::Failed) { FINDINGS } else { code };
     finish(global, &report, &files, code)
 }
 
@@ -183,15 +183,11 @@ fn allowed(global: &Global, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn request(config: &Config) -> anyhow::Result<Request> {
+fn new_request(config: &Config) -> anyhow::Result<Request> {
     let mut request = context::request(None, None)?;
     // the code is what is live already, and stays
     request.data_only = config.release.strategy == Strategy::None;
     Ok(request)
-}
-
-fn request_again(config: &Config) -> anyhow::Result<Request> {
-    request(config)
 }
 
 type Files = (Option<PathBuf>, Option<PathBuf>);

@@ -121,7 +121,8 @@ pub(super) async fn rehearse(
         }
         Some(Finish::Planned { .. }) => return Ok(Err(FAULT)),
         None => {
-            let text = "the runner is silent from here on, and looks on from outside until the target has ended the run";
+            let text =
+                "the runner is silent from here on, and looks on from outside until the target has ended the run";
             let kind = EventKind::Warning { text: text.to_owned() };
             reporter.event(&Event { at_ms: now_ms(), run: Some(run.clone()), kind });
             let ended = watch::end_of(&config, run.as_str(), &mut reporter).await;
@@ -260,9 +261,12 @@ impl Rehearsal {
         let (holds, note) = match (digest("before"), digest("after")) {
             (Some("unread"), _) | (_, Some("unread")) => (
                 true,
-                "not read: without a framework nobody but the engine can read it. No proof of the drill's own".to_owned(),
+                "not read: without a framework nobody but the engine can read it. No proof of the drill's own"
+                    .to_owned(),
             ),
-            (Some(before), Some(after)) if before == after => (true, format!("sha256 {}", &after[..after.len().min(12)])),
+            (Some(before), Some(after)) if before == after => {
+                (true, format!("sha256 {}", &after[..after.len().min(12)]))
+            }
             (Some(_), Some(_)) => {
                 let differs = self.journal.reported(&format!("drill-{what}-differs")).unwrap_or_default();
                 (false, format!("it differs: {differs}"))

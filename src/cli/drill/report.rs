@@ -44,8 +44,7 @@ impl Report {
     /// The end in one sentence.
     pub(super) fn sentence(&self, word: &str) -> String {
         let count = |verdict| self.points.iter().filter(|point| point.verdict() == verdict).count();
-        let (passed, failed, impossible) =
-            (count(Verdict::Passed), count(Verdict::Failed), count(Verdict::Impossible));
+        let (passed, failed, impossible) = (count(Verdict::Passed), count(Verdict::Failed), count(Verdict::Impossible));
         let mut text = format!("drill on {}: {word}; {passed} of {} points passed", self.environment, passed + failed);
         if impossible > 0 {
             let _ = write!(text, ", {impossible} not possible here");
@@ -61,7 +60,8 @@ impl Report {
     /// For a terminal and for the summary of a workflow's step.
     pub(super) fn table(&self) -> String {
         let mut text = format!("drill · {} → {}\n\n", escape(&self.app), escape(&self.environment));
-        let _ = writeln!(text, "  {:<19}{:<14}{:>11}{:>11}{:>11}", "point", "result", "detected", "rollback", "downtime");
+        let _ =
+            writeln!(text, "  {:<19}{:<14}{:>11}{:>11}{:>11}", "point", "result", "detected", "rollback", "downtime");
         for point in &self.points {
             let _ = writeln!(
                 text,
@@ -100,7 +100,9 @@ impl Report {
             limit(self.objectives.rollback),
             limit(self.objectives.downtime)
         );
-        text.push_str("| point | result | detected after | rolled back in | downtime | run |\n|---|---|---|---|---|---|\n");
+        text.push_str(
+            "| point | result | detected after | rolled back in | downtime | run |\n|---|---|---|---|---|---|\n",
+        );
         for point in &self.points {
             let _ = writeln!(
                 text,

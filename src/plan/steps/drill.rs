@@ -26,7 +26,8 @@ pub fn drill_release() -> Step {
 pub fn drilled_migrate(mut migrate: Step, config: &Config, databases: &[Protected], point: DrillPoint) -> Step {
     let own = migrate.files.iter().find(|file| file.path == "command").map(|file| file.bytes.clone());
     let command = script!("drill/migrate.sh");
-    migrate.files = vec![PlanFile::text("command", command.0), PlanFile::text("point", format!("{}\n", point.as_str()))];
+    migrate.files =
+        vec![PlanFile::text("command", command.0), PlanFile::text("point", format!("{}\n", point.as_str()))];
     match config.preset {
         Preset::Laravel => migrate.files.extend(app_files(databases)),
         Preset::Custom => {
@@ -38,7 +39,8 @@ pub fn drilled_migrate(mut migrate: Step, config: &Config, databases: &[Protecte
 
 /// The step `smoke` with one check more, which fails.
 pub fn drilled_smoke(mut smoke: Step) -> Step {
-    let check = "date +%s%N >\"$BACKSTAY_STATE/drill-injected\"; : backstay drill, a check that fails by design; exit 1";
+    let check =
+        "date +%s%N >\"$BACKSTAY_STATE/drill-injected\"; : backstay drill, a check that fails by design; exit 1";
     let number = "check-999";
     let file = |suffix: &str, text: &str| PlanFile::text(format!("{number}{suffix}"), format!("{text}\n"));
     smoke.files.extend([
@@ -104,8 +106,7 @@ fn fingerprint_files(config: &Config, databases: &[Protected]) -> Vec<PlanFile> 
 /// What speaks through the app's own connections, and which.
 fn app_files(databases: &[Protected]) -> Vec<PlanFile> {
     // one that is protected by commands of the user's is the app's all the same
-    let connection =
-        |database: &Protected| database.connection.clone().unwrap_or_else(|| "auto".to_owned());
+    let connection = |database: &Protected| database.connection.clone().unwrap_or_else(|| "auto".to_owned());
     let lines: String =
         databases.iter().map(|database| format!("{}={}\n", database.name, connection(database))).collect();
     vec![PlanFile::text("drill.php", script!("laravel/drill.php").0), PlanFile::text("connections", lines)]
