@@ -141,7 +141,7 @@ fn maintenance(known: &Known, report: &OutcomeReport, now_ms: i64) -> Option<Str
         }
         (true, None, _) => Some("ON: it was on before the run and was left on".to_owned()),
         (false, Some(on_ms), Some(off_ms)) => {
-            let took = u64::try_from(off_ms - on_ms).unwrap_or(0);
+            let took = u64::try_from(off_ms.saturating_sub(on_ms)).unwrap_or(0);
             Some(format!("off; users saw it for {}", time::duration(took)))
         }
         (false, _, _) => Some("off".to_owned()),

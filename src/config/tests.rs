@@ -282,10 +282,31 @@ fn a_duplicate_key_and_bad_syntax_are_errors() {
     assert!(error(&MINIMAL.replace("    known_hosts: ./known_hosts\n", "")).contains("`known_hosts` is missing"));
 }
 
+const EXAMPLE: &str = include_str!("../../examples/backstay.yml");
+
+fn of_the_example(text: &str) -> Result<Config, ConfigError> {
+    let source = Source { name: "backstay.yml", text, folder: Path::new("/repo") };
+    load(source, Some("staging"), &|_| Some("x".to_owned()))
+}
+
+#[test]
+fn the_example_loads() {
+    assert!(of_the_example(EXAMPLE).is_ok(), "{:?}", of_the_example(EXAMPLE));
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "(?s).{0,200}") {
         let _ = read(&text);
         let _ = read(&format!("{MINIMAL}{text}"));
+    }
+
+    #[test]
+    fn no_change_to_the_example_makes_it_panic(
+        at in 0..EXAMPLE.len(), length in 0..60_usize, text in "(?s).{0,6}|[:\\[\\]{}&*!|>'\"#,\\- \n\t]{0,6}",
+    ) {
+        let ends = [at, at.saturating_add(length).min(EXAMPLE.len())].map(|at| EXAMPLE.floor_char_boundary(at));
+        let changed = format!("{}{text}{}", &EXAMPLE[..ends[0]], &EXAMPLE[ends[1]..]);
+        let _ = of_the_example(&changed);
     }
 }

@@ -10,7 +10,7 @@
 
 use super::status::{State, Status};
 use crate::{
-    model::{Data, EventKind, Outcome, OutcomeReport, Phase, RunKind},
+    model::{Data, EventKind, Outcome, OutcomeReport, RunKind},
     report::time::duration,
 };
 
@@ -50,7 +50,7 @@ impl Status {
     /// What an event says of the deployment: that the target has taken it over, or that it is going back.
     pub fn of(event: &EventKind) -> Option<Self> {
         match event {
-            EventKind::PhaseEnded { phase: Phase::Arm, .. } => {
+            EventKind::Taken { .. } => {
                 Some(Self::new(State::InProgress, "the target carries it out, and ends or undoes it even alone"))
             }
             EventKind::Undoing { reason } => Some(Self::new(State::InProgress, &format!("rolling back: {reason}"))),
@@ -110,7 +110,7 @@ fn back(report: &OutcomeReport) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Cause, Fence, Proof, RunId};
+    use crate::model::{Cause, Fence, Phase, Proof, RunId};
 
     fn report(outcome: Outcome) -> OutcomeReport {
         OutcomeReport {
@@ -229,7 +229,10 @@ mod tests {
         let ended = |phase| EventKind::PhaseEnded { phase, note: String::new(), duration_ms: 1 };
         assert_eq!(Status::of(&ended(Phase::Probe)), None);
         assert_eq!(Status::of(&EventKind::PhaseBegun { phase: Phase::Arm }), None);
-        assert_eq!(Status::of(&ended(Phase::Arm)).map(|status| status.state()), Some(State::InProgress));
+        assert_eq!(
+            Status::of(&EventKind::Taken { revision: None }).map(|status| status.state()),
+            Some(State::InProgress)
+        );
         let undoing = Status::of(&EventKind::Undoing { reason: "migrate failed".to_owned() });
         assert_eq!(undoing, Some(Status::new(State::InProgress, "rolling back: migrate failed")));
     }

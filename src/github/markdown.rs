@@ -368,4 +368,16 @@ mod tests {
         assert_eq!(read.ending.as_ref().map(End::report), Some(report(Outcome::RolledBack)));
         assert_eq!(markdown(&read, ""), markdown(&story, ""));
     }
+
+    #[test]
+    fn a_run_that_is_told_again_is_shown_once_and_one_that_is_not_is_not_lost() {
+        let mut told = story(vec![opened(), ended("migrate", false, StepResult::Done, "")]);
+        told.tell_again();
+        let again = Event { at_ms: 0, run: None, kind: EventKind::Outcome(report(Outcome::Committed)) };
+        told.event(&again);
+        assert_eq!(told.rows.len(), 1, "it had ended before anybody told it again");
+        told.event(&Event { kind: ended("migrate", false, StepResult::Done, ""), ..again.clone() });
+        told.event(&Event { kind: ended("switch", false, StepResult::Done, ""), ..again });
+        assert_eq!(told.rows.len(), 2);
+    }
 }

@@ -19,10 +19,8 @@ use crate::config::Secret;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause of our own.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
-/// GitHub may still be at work on what it gave no answer for.
+/// GitHub may still be at work on a write that it gave no answer for: a look before that shows nothing.
 const SETTLES: Duration = Duration::from_secs(1);
-/// What GitHub asks for and gets.
-const WAIT_MAX: Duration = Duration::from_hours(24);
 /// How often we go where the repository has moved.
 const MOVES_MAX: u8 = 3;
 /// How often one is made without an answer that it was.
@@ -90,6 +88,8 @@ pub(super) struct Poster {
     look_first: bool,
     /// Whether a status of ours may still arrive, after later ones.
     may_overtake: bool,
+    /// Whether the last write ended without an answer.
+    unsettled: bool,
     pause: Option<Pause>,
     tries: u32,
     moves: u8,
@@ -102,8 +102,8 @@ pub(super) struct Poster {
 #[derive(Clone, Copy)]
 struct Pause {
     until: Instant,
-    /// GitHub wants it, rather than we.
-    theirs: bool,
+    /// The same where there are news.
+    at_least: Instant,
 }
 
 impl Poster {
@@ -121,6 +121,7 @@ impl Poster {
             hint,
             look_first: true,
             may_overtake: false,
+            unsettled: false,
             pause: None,
             tries: 0,
             moves: 0,
@@ -165,14 +166,13 @@ impl Poster {
         orders.number > self.seen.borrow().told
     }
 
-    /// News end a pause of our own.
+    /// News may end it.
     async fn wait(&mut self, pause: Pause) -> Result<(), watch::error::RecvError> {
         tokio::select! {
             () = sleep_until(pause.until) => Ok(()),
             changed = self.orders.changed() => {
-                if !pause.theirs {
-                    (self.pause, self.tries) = (None, 0);
-                }
+                self.pause = Some(Pause { until: pause.at_least, ..pause });
+                self.tries = 0;
                 changed
             }
         }
@@ -196,16 +196,17 @@ impl Poster {
     }
 
     fn may_try_again(&mut self, trouble: &Trouble) -> bool {
-        let pause = |wait: Duration, theirs| Some(Pause { until: Instant::now() + wait, theirs });
+        let now = Instant::now();
         match (trouble, &mut self.api) {
             (Trouble::Unclear(_), _) => {
                 let wait = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.tries)).min(PAUSE_MAX);
+                let at_least = if self.unsettled { SETTLES } else { Duration::ZERO };
                 self.tries += 1;
-                self.pause = pause(if self.look_first { wait.max(SETTLES) } else { wait }, false);
+                self.pause = Some(Pause { until: now + wait.max(at_least), at_least: now + at_least });
                 true
             }
             (Trouble::Limited(wait, _), _) => {
-                self.pause = pause((*wait).min(WAIT_MAX), true);
+                self.pause = Some(Pause { until: now + *wait, at_least: now + *wait });
                 true
             }
             (Trouble::Moved(to), Ok(api)) if self.moves < MOVES_MAX => {
@@ -226,7 +227,8 @@ impl Poster {
         }
         self.look_first = true;
         let posted = api.post(id, status, &self.what).await;
-        let overtaken = std::mem::replace(&mut self.may_overtake, matches!(posted, Err(Trouble::Unclear(_))));
+        self.unsettled = matches!(posted, Err(Trouble::Unclear(_)));
+        let overtaken = std::mem::replace(&mut self.may_overtake, self.unsettled);
         posted?;
         if overtaken && !is_told(api.newest(id).await?.as_ref(), status, false) {
             api.post(id, status, &self.what).await?;
@@ -258,8 +260,10 @@ impl Poster {
                     "GitHub shows none of the deployments that it was asked to make".to_owned(),
                 ));
             }
-            self.creates += 1;
-            let id = api.create(&self.what).await?;
+            let created = api.create(&self.what).await;
+            self.unsettled = matches!(created, Err(Trouble::Unclear(_)));
+            self.creates += u8::from(self.unsettled);
+            let id = created?;
             self.look_first = false;
             id
         };
@@ -269,7 +273,9 @@ impl Poster {
 
     async fn supersede(&mut self) -> Result<(), Trouble> {
         let id = self.identify().await?;
-        self.api.as_ref().map_err(Trouble::clone)?.supersede(id, &self.what).await
+        let api = self.api.as_ref().map_err(Trouble::clone)?;
+        self.unsettled = false;
+        api.supersede(id, &self.what).await
     }
 }
 

@@ -9,11 +9,14 @@ use reqwest::{
 };
 
 use super::status::{cut, one_line};
+use crate::report::time::moment;
 
 /// What is shown of a foreign text.
 const FOREIGN_MAX: usize = 300;
 /// GitHub asks for a minute where it limits without saying for how long.
 const UNSAID_WAIT: Duration = Duration::from_mins(1);
+/// The longest wait that it is taken at its word for.
+const WAIT_MAX: Duration = Duration::from_hours(24);
 
 /// Why a request did not do what it should.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +37,7 @@ impl Trouble {
     /// For people.
     pub(super) fn text(&self) -> String {
         match self {
-            Self::Refused(text) | Self::Unclear(text) | Self::Missing(text) => text.clone(),
-            Self::Limited(wait, text) => {
-                format!("{text} (it takes requests again in {} s)", wait.as_secs().max(1))
-            }
+            Self::Refused(text) | Self::Unclear(text) | Self::Limited(_, text) | Self::Missing(text) => text.clone(),
             Self::Moved(_) => "the repository has moved, again and again".to_owned(),
         }
     }
@@ -60,7 +60,13 @@ fn answered(error: &GitHubError, api_url: &str, now: u64) -> Trouble {
         };
     }
     if let Some(wait) = limit(error, headers, now) {
-        return Trouble::Limited(wait, format!("GitHub's rate limit is reached ({said})"));
+        let wait = wait.min(WAIT_MAX);
+        let end =
+            i64::try_from((now + wait.as_secs()).saturating_mul(1000)).map_or_else(|_| "later".to_owned(), moment);
+        return Trouble::Limited(
+            wait,
+            format!("GitHub's rate limit is reached ({said}); it takes no request before {end}"),
+        );
     }
     match status {
         StatusCode::UNAUTHORIZED => Trouble::Refused(format!("GitHub does not know the token ({said})")),

@@ -14,7 +14,7 @@ pub struct Entry {
 }
 
 /// In which direction a run was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The new version stays.
     Committed,
@@ -228,9 +228,26 @@ fn posix_cksum(bytes: &[u8]) -> u32 {
     !tail.iter().fold(bytes.iter().fold(0, step), step)
 }
 
+/// A line as the executor writes it, of any body.
+#[cfg(test)]
+pub(crate) fn written(body: &str) -> String {
+    format!("{body} #{}", posix_cksum(body.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_line_makes_it_panic(text in "[^\\n]{0,80}", words in "[0-9]{0,21} [0-9]{0,3} -?[0-9]{0,20} [a-z-]{0,12}( .{0,40})?") {
+            let _ = Entry::parse(&text);
+            let _ = Entry::parse(&written(&text));
+            let _ = Entry::parse(&written(&words));
+        }
+    }
 
     #[test]
     fn what_the_executor_wrote_is_read() {

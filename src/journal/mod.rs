@@ -5,5 +5,7 @@
 mod entry;
 mod run_state;
 
+#[cfg(test)]
+pub(crate) use entry::written;
 pub use entry::{Direction, Entry, Fact, InvalidEntry};
 pub use run_state::{Abort, End, RunState, step_name};

@@ -3,7 +3,7 @@
 use super::{Direction, Entry, Fact};
 
 /// What a journal says of its run, as far as it was read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct RunState {
     /// The last line that was read; the next read goes on after it.
     pub seq: u64,
@@ -38,7 +38,7 @@ pub struct RunState {
 }
 
 /// Why a run is undone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Abort {
     /// `step`, `smoke`, `cancelled`, `lost`, `max`, `crash`.
     pub kind: String,
@@ -49,7 +49,7 @@ pub struct Abort {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum End {
     /// In one of the two states.
     Decided(Direction),
@@ -67,6 +67,36 @@ pub fn step_name(folder: &str) -> &str {
     folder.split_once('-').map_or(folder, |(_, name)| name)
 }
 
+/// What is only written where no commit record stands.
+const fn goes_back(fact: &Fact) -> bool {
+    match fact {
+        Fact::Abort { .. }
+        | Fact::Undo(_)
+        | Fact::Undone { .. }
+        | Fact::UndoFailed { .. }
+        | Fact::Restored
+        | Fact::Ended { direction: Direction::RolledBack } => true,
+        Fact::Start { .. }
+        | Fact::Begin(_)
+        | Fact::End { .. }
+        | Fact::Skip(_)
+        | Fact::Await
+        | Fact::Verdict(_)
+        | Fact::Commit
+        | Fact::Finish(_)
+        | Fact::Finished { .. }
+        | Fact::Reported { .. }
+        | Fact::Warning(_)
+        | Fact::Notified { .. }
+        | Fact::Recover
+        | Fact::Rebooted
+        | Fact::Retry(_)
+        | Fact::Accept { .. }
+        | Fact::Ended { direction: Direction::Committed }
+        | Fact::Stuck { .. } => false,
+    }
+}
+
 impl RunState {
     /// Takes in the next line. A line that was seen before changes nothing.
     pub fn apply(&mut self, entry: &Entry) {
@@ -74,6 +104,10 @@ impl RunState {
             return;
         }
         self.seq = entry.seq;
+        if goes_back(&entry.fact) {
+            // a commit record that was read before it was on the disk, and that the power took: it never stood
+            self.committed = false;
+        }
         match &entry.fact {
             Fact::Start { .. } => self.started_ms = Some(entry.at_ms),
             Fact::Begin(step) => {
@@ -139,6 +173,25 @@ impl RunState {
         match self.reported.iter_mut().find(|(n, _)| n == name) {
             Some((_, old)) => value.clone_into(old),
             None => self.reported.push((name.to_owned(), value.to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_record_that_the_power_took_is_none() {
+        let ended = || Fact::Ended { direction: Direction::RolledBack };
+        // the runner had read line 2 when it was lost; what stands in its place, line 2 again, it never reads
+        for after in [vec![Fact::Recover, Fact::Restored, ended()], vec![Fact::Restored, ended()]] {
+            let mut state = RunState::default();
+            let facts = [vec![Fact::Await, Fact::Commit], after].concat();
+            for (seq, fact) in [1, 2, 2, 3, 4].into_iter().zip(facts) {
+                state.apply(&Entry { seq, at_ms: 0, fact });
+            }
+            assert!(state.end.is_some() && !state.committed, "{state:?}");
         }
     }
 }

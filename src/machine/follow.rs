@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A run and what this runner has to do with it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Follow {
     /// Its id.
     pub run: String,
@@ -241,7 +241,7 @@ impl Follow {
             undo,
             result,
             note: note.to_owned(),
-            duration_ms: u64::try_from(entry.at_ms - self.began_ms).unwrap_or(0),
+            duration_ms: u64::try_from(entry.at_ms.saturating_sub(self.began_ms)).unwrap_or(0),
         }]
     }
 
@@ -250,7 +250,7 @@ impl Follow {
             ("maintenance", "on") if self.journal.maintenance_on_ms.is_none() => vec![EventKind::MaintenanceOn],
             ("maintenance", "off") => {
                 let Some(on_ms) = self.journal.maintenance_on_ms else { return Vec::new() };
-                self.lifted_after_ms = Some(u64::try_from(entry.at_ms - on_ms).unwrap_or(0));
+                self.lifted_after_ms = Some(u64::try_from(entry.at_ms.saturating_sub(on_ms)).unwrap_or(0));
                 Vec::new()
             }
             ("lifted", "not-seen") => {

@@ -57,7 +57,7 @@ pub enum Goal {
 }
 
 /// Where the runner stands. Each state owns only what is valid in it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum State {
     /// Nothing is known of the target yet.
     Connecting,

@@ -157,7 +157,7 @@ fn in_maintenance(state: &RunState) -> bool {
 fn downtime_ms(state: &RunState) -> Option<u64> {
     match (state.maintenance_on_ms, state.maintenance_off_ms) {
         (None, _) => Some(0),
-        (Some(on), Some(off)) => u64::try_from(off - on).ok(),
+        (Some(on), Some(off)) => u64::try_from(off.saturating_sub(on)).ok(),
         (Some(_), None) => None,
     }
 }
@@ -165,5 +165,5 @@ fn downtime_ms(state: &RunState) -> Option<u64> {
 /// From the decision to undo until users have the old version again.
 fn rollback_ms(state: &RunState) -> Option<u64> {
     let until = state.maintenance_off_ms.filter(|_| state.restored).or(state.ended_ms.filter(|_| state.restored))?;
-    u64::try_from(until - state.aborted_ms?).ok()
+    u64::try_from(until.saturating_sub(state.aborted_ms?)).ok()
 }

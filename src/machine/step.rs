@@ -101,7 +101,7 @@ fn arming(
     match input {
         Input::Line(LinkLine::Entry(entry)) => {
             let mut follow = Follow::new(plan.run.as_str(), Role::Owner, plan.summary(), now_ms);
-            let mut effects = armed(&entry, since_ms, now_ms);
+            let mut effects = armed(&plan, &entry, since_ms, now_ms);
             follow.uploading = plan.takes_upload();
             if follow.uploading {
                 effects.push(Effect::Upload(plan.run.to_string()));
@@ -148,15 +148,16 @@ fn arming(
     }
 }
 
-fn armed(entry: &Entry, since_ms: i64, now_ms: i64) -> Vec<Effect> {
+fn armed(plan: &Plan, entry: &Entry, since_ms: i64, now_ms: i64) -> Vec<Effect> {
     if !matches!(entry.fact, Fact::Start { .. }) {
         return Vec::new();
     }
-    vec![Effect::Emit(EventKind::PhaseEnded {
+    let ended = EventKind::PhaseEnded {
         phase: Phase::Arm,
         note: "from here the target finishes or undoes this run alone".to_owned(),
         duration_ms: u64::try_from(now_ms - since_ms).unwrap_or(0),
-    })]
+    };
+    vec![Effect::Emit(ended), Effect::Emit(EventKind::Taken { revision: plan.about.revision.clone() })]
 }
 
 /// The executor looked again under the lock and did not begin.

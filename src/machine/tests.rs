@@ -1,8 +1,10 @@
 //! What the runner makes of what it is told, without a target.
 
 use super::{Effect, Finish, Follow, Goal, Input, Job, LinkLine, Role, State, outcome, step};
+use proptest::prelude::*;
+
 use crate::{
-    journal::{Direction, Entry, Fact, RunState},
+    journal::{Direction, Entry, Fact, RunState, written},
     model::{Data, EventKind, Outcome},
     plan::{
         About, Summary,
@@ -10,6 +12,104 @@ use crate::{
     },
     scripts::Reply,
 };
+
+const WORDS: [&str; 24] = [
+    "start",
+    "begin",
+    "end",
+    "skip",
+    "await",
+    "verdict",
+    "commit",
+    "abort",
+    "undo",
+    "undone",
+    "undo-failed",
+    "restored",
+    "finish",
+    "finished",
+    "fact maintenance on",
+    "fact maintenance off",
+    "fact",
+    "warning",
+    "notified",
+    "recover",
+    "rebooted",
+    "retry",
+    "accept",
+    "ended",
+];
+
+/// Number, time, fact, rest.
+type Sent = (Option<u64>, i64, &'static str, String);
+
+/// Lines that a server may send, whole by their checksum: any number, any time, any fact, any rest.
+fn lines() -> impl Strategy<Value = Vec<String>> {
+    let seq = prop_oneof![8 => Just(None), 1 => any::<u64>().prop_map(Some)];
+    let at_ms = prop_oneof![Just(i64::MIN), Just(i64::MAX), Just(0), any::<i64>()];
+    let rest = prop_oneof![
+        "(on|off|seen|committed|rolled-back|stuck)( .{0,20})?",
+        ".{0,30}",
+        "[0-9a-z-]{0,9} -?[0-9]{0,12}( .{0,9})?"
+    ];
+    let line = (seq, at_ms, prop::sample::select(WORDS.to_vec()), rest);
+    let control = prop::sample::select(vec![
+        "!dead",
+        "!unwritten",
+        "!plan {}",
+        "!answer gone x",
+        "!answer x",
+        "~ \u{1b}[31m",
+        "| x",
+        ".",
+    ]);
+    let other = prop_oneof![control.prop_map(str::to_owned), ".{0,40}".prop_map(|text| text)];
+    let numbered = |(number, line): (u64, Result<Sent, String>)| match line {
+        Ok((seq, at_ms, word, rest)) => written(&format!("{} 1 {at_ms} {word} {rest}", seq.unwrap_or(number))),
+        Err(other) => other,
+    };
+    let all = prop::collection::vec(prop_oneof![9 => line.prop_map(Ok), 1 => other.prop_map(Err)], 0..24);
+    all.prop_map(move |lines| (1..).zip(lines).map(numbered).collect())
+}
+
+proptest! {
+    #[test]
+    fn no_journal_makes_the_machine_panic_or_say_committed_without_its_end(lines in lines(), now_ms in 0..1_i64 << 50) {
+        let job = job(Goal::Deploy);
+        let mut state = State::Connecting;
+        for input in [Input::Connected, nothing_found()] {
+            (state, _) = step(state, &job, now_ms, input);
+        }
+        let is_end = |line: &String| matches!(Entry::parse(line), Ok(Entry { fact: Fact::Ended { direction: Direction::Committed }, .. }));
+        let has_end = lines.iter().any(is_end);
+        let over = [Input::Line(LinkLine::End), Input::Interrupted, Input::Interrupted, Input::Tick, Input::LinkClosed(None)];
+        let told = lines.iter().map(|line| Input::Line(LinkLine::parse(line)));
+        for input in told.chain(over) {
+            let effects;
+            (state, effects) = step(state, &job, now_ms, input);
+            for effect in effects {
+                if let Effect::Finish(Finish::Outcome(report)) = effect {
+                    prop_assert!(report.outcome != Outcome::Committed || has_end, "{:?}", report);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_reply_of_a_target_makes_a_command_panic(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+        names in prop::collection::vec(("[a-z.-]{1,20}|current|version|down|free|run|run-journal|last|same-key|unfinished|size|backup|complete|tool", ".{0,40}"), 0..20),
+    ) {
+        let lines: String = names.iter().map(|(name, value)| format!("{name}\t{value}\n")).collect();
+        for bytes in [bytes, lines.clone().into_bytes(), [lines.as_bytes(), b"complete\tyes\n"].concat()] {
+            for goal in [Goal::Deploy, Goal::Plan, Goal::Abort, Goal::Settle { retry: false, accept: None }] {
+                let probed = Input::Probed { reply: Box::new(Reply::parse(&bytes)), baseline: vec![] };
+                let (state, _) = step(State::Connecting, &job(goal.clone()), 0, Input::Connected);
+                let _ = step(state, &job(goal), 0, probed);
+            }
+        }
+    }
+}
 
 const RUN: &str = "20261123T101500Z-3f2a1c9";
 

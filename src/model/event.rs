@@ -146,6 +146,11 @@ pub enum EventKind {
         /// How long it took.
         duration_ms: u64,
     },
+    /// The target has taken the run over: from here it ends or undoes it alone.
+    Taken {
+        /// The revision that will be live, where it is known: for a rollback that of the earlier release.
+        revision: Option<String>,
+    },
     /// Users see maintenance from here.
     MaintenanceOn,
     /// Users see the site again; `downtime_ms` since [`EventKind::MaintenanceOn`].

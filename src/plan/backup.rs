@@ -269,7 +269,7 @@ fn restore(config: &Config, facts: &Facts, request: &Request, from: &RestoreFrom
         maintenance_on(),
         protect_step(Condition::Always),
         restore_step(),
-        smoke_step(config),
+        smoke_step(config, true),
     ]);
     let after = finish(config, facts, &databases);
     let mut plan = plan(config, facts, request, "backup restore", databases, with_hooks(config, steps), after);

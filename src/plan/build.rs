@@ -120,7 +120,7 @@ fn steps(config: &Config, facts: &Facts, databases: &[Protected]) -> Vec<Step> {
     if config.release.strategy == Strategy::Symlink {
         plain.push(switch_step(config));
     }
-    plain.push(smoke_step(config));
+    plain.push(smoke_step(config, protects));
     with_hooks(config, plain)
 }
 

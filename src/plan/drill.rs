@@ -97,7 +97,7 @@ pub fn build_drill(config: &Config, facts: &Facts, request: &Request, point: Dri
         drilled_migrate(migrate, config, &databases, point),
     ]);
     plain.extend(symlink.then(|| switch_step(config)));
-    let smoke = smoke_step(config);
+    let smoke = smoke_step(config, !databases.is_empty());
     plain.push(if point == DrillPoint::SmokeFails { drilled_smoke(smoke) } else { smoke });
     let mut steps = with_hooks(config, plain);
     steps.push(drill_end());

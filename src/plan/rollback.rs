@@ -172,7 +172,7 @@ pub fn build_rollback(
             restore_step(),
         ]);
     }
-    plain.extend([switch_step(config), smoke_step(config)]);
+    plain.extend([switch_step(config), smoke_step(config, restores.is_some())]);
     let mut params = params(config, request, &databases);
     params.push(("ROLLBACK", "yes".to_owned()));
     params.extend(span.sealed.filter(|_| !discards).map(|_| ("KEEPS_MIGRATED", "yes".to_owned())));

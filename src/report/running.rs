@@ -31,7 +31,8 @@ impl Running {
             | EventKind::Undoing { .. }
             | EventKind::Commit
             | EventKind::Outcome(_) => *running = None,
-            EventKind::MaintenanceOn
+            EventKind::Taken { .. }
+            | EventKind::MaintenanceOn
             | EventKind::MaintenanceOff { .. }
             | EventKind::Restored
             | EventKind::Warning { .. }

@@ -42,8 +42,6 @@ pub struct Story {
     pub warnings: Several<String>,
     /// What failed first, with its last lines.
     pub failure: Option<Failure>,
-    /// Whether it was an undo that failed last.
-    undo_failed: bool,
     /// The result of a command that only looks (untrusted).
     pub shown: Option<String>,
     /// Why there was no outcome at all.
@@ -54,6 +52,7 @@ pub struct Story {
     pub exit_code: Option<u8>,
     /// The end was found out by a later process.
     pub found_later: bool,
+    may_be_told_again: bool,
     /// Whether GitHub was told how it ended.
     pub is_told: bool,
 }
@@ -186,6 +185,7 @@ impl Story {
             EventKind::Opened { .. }
             | EventKind::PhaseEnded { .. }
             | EventKind::StepEnded { .. }
+            | EventKind::Taken { .. }
             | EventKind::MaintenanceOn
             | EventKind::MaintenanceOff { .. }
             | EventKind::Undoing { .. }
@@ -204,6 +204,12 @@ impl Story {
             self.run = Some(run.to_string());
         }
         let at_ms = event.at_ms;
+        if self.may_be_told_again && matches!(event.kind, EventKind::StepEnded { .. } | EventKind::MaintenanceOn) {
+            self.may_be_told_again = false;
+            self.rows = Several::default();
+            self.checks = Several::default();
+            self.failure = None;
+        }
         match &event.kind {
             EventKind::Opened { command, app, environment, revision } => {
                 // what settles it tells of the same run
@@ -229,10 +235,7 @@ impl Story {
                         self.failure.take_if(|failure| *undo && failure.undo && failure.step == *step);
                         false
                     }
-                    StepResult::Failed { .. } => {
-                        self.undo_failed = *undo;
-                        true
-                    }
+                    StepResult::Failed { .. } => true,
                     StepResult::Skipped => return,
                 };
                 self.rows.push(Row::Step {
@@ -243,6 +246,7 @@ impl Story {
                     note: shortened(note, TEXT_MAX_BYTES),
                 });
             }
+            EventKind::Taken { revision } => self.revision = revision.clone().or_else(|| self.revision.take()),
             EventKind::MaintenanceOn => self.turn("users see maintenance", at_ms),
             EventKind::MaintenanceOff { seen, .. } => self.turn(site_is_back(*seen), at_ms),
             EventKind::Undoing { .. } => self.turn("undoing", at_ms),
@@ -262,7 +266,9 @@ impl Story {
             EventKind::FailureOutput { step, lines } if self.failure.is_none() => {
                 let last = &lines[lines.len().saturating_sub(MANY)..];
                 let lines = last.iter().map(|line| shortened(line, TEXT_MAX_BYTES)).collect();
-                self.failure = Some(Failure { step: step.clone(), undo: self.undo_failed, lines });
+                let undo = step_head(step, true);
+                let undo = matches!(self.rows.first.last(), Some(Row::Step { name, .. }) if *name == undo);
+                self.failure = Some(Failure { step: step.clone(), undo, lines });
             }
             EventKind::Outcome(report) => self.ending = Some(report.clone().into()),
             EventKind::PhaseBegun { .. }
@@ -279,11 +285,9 @@ impl Story {
         self.shown = Some(shortened(text, SHOWN_MAX_BYTES));
     }
 
-    /// The run will be told again from its beginning, by who settles it.
+    /// The run may be told again from its beginning, by who settles it: what is known of it makes place then.
     pub fn tell_again(&mut self) {
-        self.rows = Several::default();
-        self.checks = Several::default();
-        self.failure = None;
+        self.may_be_told_again = true;
     }
 
     /// The end was not seen by the process that was to see it.

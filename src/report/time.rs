@@ -13,7 +13,7 @@ pub fn moment(ms: i64) -> String {
 
 /// How long it is since then, where the clocks agree: `3 min 20 s ago`.
 pub fn ago(ms: i64, now_ms: i64) -> String {
-    match u64::try_from(now_ms - ms).unwrap_or(0) / 1000 {
+    match u64::try_from(now_ms.saturating_sub(ms)).unwrap_or(0) / 1000 {
         0 => "just now".to_owned(),
         seconds @ 1..60 => format!("{seconds} s ago"),
         seconds @ 60..172_800 => format!("{} ago", duration(seconds * 1000)),

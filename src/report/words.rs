@@ -103,6 +103,7 @@ impl Speaker {
                 words("link", note.clone(), None, if *up { Mark::Good } else { Mark::Warn })
             }
             EventKind::PhaseBegun { .. }
+            | EventKind::Taken { .. }
             | EventKind::StepBegun { .. }
             | EventKind::StepOutput { .. }
             | EventKind::Refusal { .. }

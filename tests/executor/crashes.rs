@@ -10,14 +10,14 @@ use super::{
 
 /// How a run goes when nobody kills it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Course {
+pub enum Course {
     Good,
     Failing,
 }
 
-const COURSES: [Course; 2] = [Course::Good, Course::Failing];
+pub const COURSES: [Course; 2] = [Course::Good, Course::Failing];
 
-fn ground(shell: Shell, course: Course) -> Ground {
+pub fn ground(shell: Shell, course: Course) -> Ground {
     let ground = Ground::new(shell);
     match course {
         Course::Good => ground,

@@ -27,6 +27,31 @@ fn a_failing_step_is_undone_in_reverse_with_its_own_words() {
 }
 
 #[test]
+fn what_is_looked_at_after_the_verdict_is_no_commit_where_it_fails_or_dies() {
+    let after = "grep -q ' verdict commit #' \"$BACKSTAY_DIR/journal\" || exit 9\n";
+    under_each_shell(|shell| {
+        for (look, end) in
+            [("", "committed"), ("echo others; exit 4", "rolled-back"), ("kill -KILL $PPID", "rolled-back")]
+        {
+            let mut ground = Ground::new(shell);
+            ground.find("data").files.push(PlanFile::text("last", format!("{after}{look}")));
+            let ended = ground.deploy();
+            let decided = ground.facts();
+            assert_eq!(ended, (!look.contains("kill")).then_some(0), "{shell} {look}");
+            assert!(decided.contains(&Fact::Verdict("commit".to_owned())), "{shell} {look}: {decided:?}");
+            if ended.is_none() {
+                ground.recover();
+            }
+            judge(&ground, &decided, &format!("{shell} {look}"));
+            assert_eq!(ground.end(), end, "{shell} {look}");
+            if look.contains("exit") {
+                assert_eq!(ground.abort(), ("step".into(), "exit 4: others".into()), "{shell}");
+            }
+        }
+    });
+}
+
+#[test]
 fn an_abort_that_was_said_first_is_the_verdict() {
     under_each_shell(|shell| {
         let ground = Ground::new(shell);
@@ -46,6 +71,7 @@ fn a_verdict_that_names_another_run_is_none() {
         std::fs::write(incoming.join("verdict"), "commit 20250101T000000Z-old\n").expect("a file");
         ground.go(&incoming, &["run"]);
         judge(&ground, &ground.facts(), &shell.to_string());
+        assert_eq!(ground.end(), "rolled-back", "{shell}");
     });
 }
 
@@ -60,6 +86,19 @@ fn silence_ends_a_running_step_and_the_wait_for_a_verdict() {
             judge(&ground, &ground.facts(), &format!("{shell} {more}"));
             assert_eq!(ground.abort().0, "lost", "{shell} {more}");
         }
+    });
+}
+
+#[test]
+fn a_beat_of_another_boot_is_none() {
+    under_each_shell(|shell| {
+        let beat = "echo \"99999999999 another-boot\" >\"$BACKSTAY_DIR/heartbeat\"";
+        let mut ground = Ground::new(shell).step("data", beat);
+        ground.plan.settings.lease = Span::from_ms(800);
+        let incoming = ground.arrive();
+        ground.go(&incoming, &["run"]);
+        judge(&ground, &ground.facts(), &shell.to_string());
+        assert_eq!(ground.abort().0, "lost", "{shell}");
     });
 }
 

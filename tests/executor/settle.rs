@@ -44,6 +44,21 @@ fn a_retry_that_dies_has_its_guard() {
 }
 
 #[test]
+fn a_run_that_is_taken_up_again_is_guarded_from_its_first_line_on() {
+    under_each_shell(|shell| {
+        for args in [&["retry", "ann"][..], &["accept", "rolled-back", "ann"]] {
+            let ground = stuck_in_undo(shell);
+            ground.untell("undo-fails");
+            ground.tell("kill-at", &format!("{}\n", ground.facts().len() + 1));
+            assert_eq!(ground.go(&ground.dir(), args), None, "{shell}: it dies as it writes {args:?}");
+            assert!(ground.says("crontab").contains(&ground.run()), "{shell} {args:?}");
+            ground.recover();
+            assert_eq!((ground.end(), ground.says("crontab").as_str()), ("rolled-back", ""), "{shell} {args:?}");
+        }
+    });
+}
+
+#[test]
 fn a_persons_word_ends_a_stuck_run_and_survives_a_crash() {
     under_each_shell(|shell| {
         for state in ["committed", "rolled-back"] {

@@ -63,14 +63,32 @@ async fn a_502_before_it_was_made_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_deployment_that_appears_a_while_after_its_502_is_waited_for_in_spite_of_news() {
+    let github = GitHub::start().await;
+    github.fail(On::Create, Fault::DoneAfter(502, Duration::from_millis(600)));
+    let mut deployments = Deployments::begin(&context(&github.api_url()), token(), staging());
+    deployments.tell(in_progress());
+    eventually("a first try", || github.asked(On::Create) == 1).await;
+    deployments.tell(in_progress());
+    let closed = deployments.close(Ending::Post(success()), WITHIN).await;
+    assert_eq!(closed.warning, None);
+    assert_eq!((github.one().last(), github.asked(On::Create)), ("success", 1));
+}
+
+#[tokio::test]
 async fn an_answer_that_is_no_json_or_too_late_makes_no_second_one() {
-    for fault in [Fault::DoneButGarbage, Fault::DoneButLate(Duration::from_secs(30))] {
-        let github = GitHub::start().await;
-        github.fail(On::Create, fault);
-        let closed = support::run(&github.api_url(), staging(), failure()).await;
-        assert_eq!(closed.warning, None);
-        assert_eq!((github.one().last(), github.asked(On::Create)), ("failure", 1));
-    }
+    tokio::join!(
+        assert_made_once(Fault::DoneButGarbage),
+        assert_made_once(Fault::DoneButLate(Duration::from_secs(30)))
+    );
+}
+
+async fn assert_made_once(fault: Fault) {
+    let github = GitHub::start().await;
+    github.fail(On::Create, fault);
+    let closed = support::run(&github.api_url(), staging(), failure()).await;
+    assert_eq!(closed.warning, None);
+    assert_eq!((github.one().last(), github.asked(On::Create)), ("failure", 1));
 }
 
 #[tokio::test]

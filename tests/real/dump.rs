@@ -163,7 +163,8 @@ fn a_server_without_room_to_load_into_is_stuck_with_nothing_overwritten() {
     site.await_pause("after-migrate");
     disk.fill(8192);
     run.signal("-INT");
-    run.wait().is(20).says("could not be restored");
+    run.wait().is(20).says("could not be restored").says("stopped before it is full");
+    assert!(own.0.answers(), "the server has aborted");
     assert!(site.data().contains("phone"), "the failed state was touched");
     assert_eq!(site.schema().query("SHOW TABLES LIKE '\\_\\_%'"), "", "what was half loaded is left");
     disk.empty();

@@ -177,3 +177,31 @@ fn a_leak_into_sqlite_is_found_and_not_lost_and_a_hooks_writes_are_none() {
     site.deploy_of(&["good"], "4444444", &[]).is(0);
     assert!(site.data().contains("hooked"));
 }
+
+#[test]
+fn who_comes_between_the_checks_and_the_commit_is_a_leak() {
+    let site = Site::with_mariadb();
+    let schema = site.schema();
+    let before = site.data();
+    let other = schema.other_account();
+    let admin = schema.admin_file(&site.marks);
+    site.configure(&format!("databases: {{ main: {{ admin: {admin} }} }}\n{}", site.pause("after-smoke")));
+    let run = site.start_deploy(&["good"], "2222222", &[]);
+    site.await_pause("after-smoke");
+    // every check on the target is made; the verdict waits for the runner
+    run.signal("-STOP");
+    site.go_on("after-smoke");
+    eventually("it waits for the verdict", || {
+        site.journals().last().is_some_and(|journal| journal.contains(" await #"))
+    });
+    let statements = "START TRANSACTION; UPDATE orders SET note = 'topsecret' WHERE id = 1; SELECT SLEEP(1000)";
+    let writing = schema.start_as(&other, &schema.name, statements);
+    eventually("it has written", || schema.works_as(&other, "SLEEP") == 1);
+    run.signal("-CONT");
+    let run = run.wait().is(10);
+    run.says(&format!("of {other}@127.0.0.1: SELECT SLEEP…"));
+    let outcome = run.outcome();
+    assert_eq!((&outcome["failed_step"], &outcome["data"]), (&json!("smoke"), &json!("restored")));
+    drop(writing);
+    assert!(site.data() == before, "it was not given back");
+}

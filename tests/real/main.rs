@@ -9,6 +9,7 @@ mod backup;
 mod deploys;
 mod drill;
 mod dump;
+mod dump_crashes;
 mod evidence;
 mod failures;
 mod fidelity;

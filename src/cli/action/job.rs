@@ -28,7 +28,18 @@ pub(in crate::cli) struct Job {
     context: Arc<Context>,
     token: Option<Secret>,
     story: Arc<Mutex<Story>>,
-    deployments: Arc<Mutex<Option<Deployments>>>,
+    announced: Arc<Mutex<Announced>>,
+}
+
+/// What GitHub is told of.
+#[derive(Debug, Default)]
+enum Announced {
+    #[default]
+    Nothing,
+    /// Of this, once there is something to tell.
+    Planned(Announcement),
+    /// Of this.
+    Begun(Deployments),
 }
 
 impl Job {
@@ -40,7 +51,7 @@ impl Job {
             context: Arc::new(context.clone()),
             token: inputs.github_token.clone(),
             story: Arc::new(Mutex::new(story)),
-            deployments: Arc::default(),
+            announced: Arc::default(),
         }
     }
 
@@ -64,26 +75,49 @@ impl Job {
         if !VERSIONS.contains(&command) {
             return;
         }
-        let Some(token) = self.token.clone() else { return };
         let environment = &config.environment;
         let announcement = Announcement {
             app: config.app.clone(),
             environment: environment.name.clone(),
             environment_url: environment.url.clone(),
             description: format!("backstay {command}: {} → {}", config.app, environment.name),
-            key: self.context.key(),
-            reference: self.context.sha.clone(),
+            // a deploy and its rollback in one job are two
+            key: format!("{}/{command}", self.context.key()),
+            reference: self.reference(),
             production: environment.production,
             transient: false,
         };
-        *locked(&self.deployments) = Some(Deployments::begin(&self.context, token, announcement));
+        *locked(&self.announced) = Announced::Planned(announcement);
+    }
+
+    /// The commit that is deployed: one that is not named whole is what triggered the workflow.
+    fn reference(&self) -> String {
+        let is_commit = |revision: &String| revision.len() == 40 && revision.bytes().all(|b| b.is_ascii_hexdigit());
+        self.story().revision.filter(is_commit).unwrap_or_else(|| self.context.sha.clone())
+    }
+
+    /// Tells GitHub something; the first time it learns of the deployment.
+    fn tell(&self, status: Status) {
+        let Some(token) = self.token.clone() else { return };
+        let mut announced = locked(&self.announced);
+        if let Announced::Planned(announcement) = &*announced {
+            let announcement = Announcement { reference: self.reference(), ..announcement.clone() };
+            *announced = Announced::Begun(Deployments::begin(&self.context, token, announcement));
+        }
+        if let Announced::Begun(deployments) = &mut *announced {
+            deployments.tell(status);
+        }
     }
 
     /// Tells GitHub how it ended, for so long at most; a warning where GitHub cannot be told.
     pub(super) async fn tell_end(&self, within: Duration) -> Option<String> {
-        let deployments = locked(&self.deployments).take()?;
-        let end = self.story().ending?;
-        let closed = deployments.close(Ending::of(&end.report()), within).await;
+        let end = Ending::of(&self.story().ending?.report());
+        let deployments = match (std::mem::take(&mut *locked(&self.announced)), self.token.clone()) {
+            (Announced::Begun(deployments), _) => deployments,
+            (Announced::Planned(announcement), Some(token)) => Deployments::begin(&self.context, token, announcement),
+            (Announced::Planned(_), None) | (Announced::Nothing, _) => return None,
+        };
+        let closed = deployments.close(end, within).await;
         self.change(|story| story.is_told = closed.warning.is_none());
         closed.warning
     }
@@ -110,8 +144,8 @@ impl Sink for Job {
         if Story::takes(event) {
             self.change(|story| story.event(event));
         }
-        if let (Some(status), Some(deployments)) = (Status::of(&event.kind), locked(&self.deployments).as_mut()) {
-            deployments.tell(status);
+        if let Some(status) = Status::of(&event.kind) {
+            self.tell(status);
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(300);
 /// Longer than a lease and any undo that a drill has to wait for.
-const PATIENCE: Duration = Duration::from_secs(1_800);
+const PATIENCE: Duration = Duration::from_mins(30);
 /// So many of the newest runs are looked at.
 const RUNS: u32 = 5;
 

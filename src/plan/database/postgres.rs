@@ -57,10 +57,10 @@ pub(super) fn files(database: &Database) -> Vec<PlanFile> {
         file("manifest.sql", script!("postgres/manifest.sql")),
         file("others.sql", script!("postgres/others.sql")),
         file("refusals.sql", script!("postgres/refusals.sql")),
-        file("rename.sql", script!("postgres/rename.sql")),
         file("session.sql", script!("postgres/session.sql")),
         file("sessions.sql", script!("postgres/sessions.sql")),
         file("settings.sql", script!("postgres/settings.sql")),
+        file("swap.sql", script!("postgres/swap.sql")),
         file("writes.sql", script!("postgres/writes.sql")),
         PlanFile::text("params", scripts::params(params)),
     ]

@@ -7,8 +7,9 @@ use crate::{
     plan::{After, Condition, Finish, PlanFile, Step, Undo},
 };
 
-/// Commands before the checks, and the command checks. The runner's own follow before its verdict.
-pub fn smoke_step(config: &Config) -> Step {
+/// Commands before the checks, and the command checks. The runner's own follow before its verdict; after that, where databases are
+/// protected, it is looked at once more who works on them.
+pub fn smoke_step(config: &Config, protects: bool) -> Step {
     let mut files = command_files("before", &config.smoke.before);
     let commands = config.smoke.checks.iter().filter_map(|check| match &check.kind {
         CheckKind::Command { command } => Some((check, command)),
@@ -25,6 +26,7 @@ pub fn smoke_step(config: &Config) -> Step {
         ]);
         files.extend(check.required.then(|| file(".required", "")));
     }
+    files.extend(protects.then(|| PlanFile::text("last", script!("steps/smoke-last.sh").0)));
     Step {
         name: "smoke".to_owned(),
         phase: Phase::Smoke,

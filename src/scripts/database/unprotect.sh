@@ -6,12 +6,18 @@ set -eu
 . "$BACKSTAY_DIR/lib/databases.sh"
 . "$BACKSTAY_DIR/lib/maintenance.sh"
 
-# What users write into data that is about to go would be lost. Somebody may have lifted maintenance meanwhile; where it cannot
-# be put back the data goes back all the same.
+# What users write into data that is about to go would be lost. Somebody may have lifted maintenance meanwhile.
 hold_maintenance() {
 	[ -e "$BACKSTAY_STATE/if-down" ] && [ -n "$BACKSTAY_LIVE" ] || return 0
-	maintenance_is_on "$BACKSTAY_LIVE" || maintenance_on "$BACKSTAY_LIVE" ||
-		fact warning "maintenance was lifted during the run and could not be put back before the data was restored"
+	maintenance_is_on "$BACKSTAY_LIVE" || maintenance_on "$BACKSTAY_LIVE"
+}
+
+# One that keeps its maintenance in a database cannot answer while that is closed; it is asked once more then. Where maintenance
+# cannot be put back the data goes back all the same.
+await_maintenance() {
+	[ -n "$holder" ] || return 0
+	wait "$holder" || hold_maintenance || fact warning "maintenance was lifted during the run and could not be put back before the data was restored"
+	holder=
 }
 
 # A server that was restarted meanwhile is there again in a moment, and a restore may be repeated. One that did not come back has
@@ -22,12 +28,19 @@ restore() {
 	[ $(($(date +%s) - began)) -lt 30 ] && in_database "$1" restore
 }
 
-hold_maintenance
+# The app takes as long to answer as a database to be swapped.
+hold_maintenance &
+holder=$!
 notes=
 for name in $(reversed "$DATABASES"); do
 	[ -e "$BACKSTAY_STATE/db-$name/sealed" ] || continue
-	restore "$name" || database_failed "could not be restored"
+	restore "$name" || {
+		await_maintenance
+		database_failed "could not be restored"
+	}
+	await_maintenance
 	database_note
 	fact data restored
 done
+await_maintenance
 note "${notes:-nothing was sealed yet, the data was not touched}"

@@ -88,7 +88,6 @@ run_main() {
 	}
 	STARTED=yes START_BOOT=$BOOT
 	if go_forward; then
-		append verdict commit || :
 		append commit
 		case $? in
 		0)
@@ -115,16 +114,17 @@ recover_main() {
 	recover
 }
 
-# A stuck run is taken up again where it stands.
+# A stuck run is taken up again where it stands. The guard comes first: from the next line on the run has no end.
 retry_main() {
 	take_lock || exit 75
 	read_settings
 	read_journal || exit 1
 	[ "$ENDED" = stuck ] || exit 3
 	one_line "$1"
-	reserve_space && append retry "$LINE" || exit 1
-	RETRYING=yes
+	reserve_space || exit 1
 	install_guard || :
+	append retry "$LINE" || exit 1
+	RETRYING=yes
 	recover
 }
 
@@ -136,8 +136,8 @@ accept_main() {
 	[ "$ENDED" = stuck ] || exit 3
 	one_line "$2"
 	ACCEPTED=$1 ACCEPTED_BY=$LINE
-	append accept "$1" "$LINE" || exit 1
 	install_guard || :
+	append accept "$1" "$LINE" || exit 1
 	take_word
 }
 

@@ -54,16 +54,36 @@ go_forward() {
 		spawn "$dir" do "$id"
 		rc=$RC
 		append_facts && append end "$id" "$rc" "$NOTE" || rc=1 NOTE="the journal cannot be written (disk full?)"
-		# one that was told to end is not done, whatever it says
-		[ "$rc" -ne 0 ] || [ -n "$ENDING" ] || continue
-		case $ENDING in
-		order) give_up "$id" "$ORDER" ;;
-		timeout) give_up "$id" "step it took longer than its timeout of $((STEP_TIMEOUT_CS / 100)) s" ;;
-		*) give_up "$id" "step exit $rc${NOTE:+: $NOTE}" ;;
-		esac
-		return 1
+		went_well || return 1
 	done
-	await_verdict
+	await_verdict && look_last
+}
+
+# After spawn, with `rc`: one that was told to end is not done, whatever it says.
+went_well() {
+	[ "$rc" -ne 0 ] || [ -n "$ENDING" ] || return 0
+	case $ENDING in
+	order) give_up "$id" "$ORDER" ;;
+	timeout) give_up "$id" "step it took longer than its timeout of $((STEP_TIMEOUT_CS / 100)) s" ;;
+	*) give_up "$id" "step exit $rc${NOTE:+: $NOTE}" ;;
+	esac
+	return 1
+}
+
+# What a step has kept to look at until after the verdict, since the runner's own checks take their time. It changes nothing, so it
+# has no records of its own: until the commit record every crash means back.
+look_last() {
+	for dir in "$RUN_DIR"/steps/*/; do
+		dir=${dir%/}
+		id=${dir##*/}
+		[ -f "$dir/last" ] || continue
+		case " $BEGUN" in *" $id "*) ;; *) continue ;; esac
+		prepare_watch forward "$dir"
+		spawn "$dir" last "$id.last"
+		rc=$RC
+		append_facts || rc=1 NOTE="the journal cannot be written (disk full?)"
+		went_well || return 1
+	done
 }
 
 # give_up STEP KIND TEXT…
@@ -90,6 +110,7 @@ await_verdict() {
 		nap $pause
 	done
 	if ! order_to_stop && read -r word run <"$RUN_DIR/verdict" && [ "$word" = commit ] && [ "$run" = "$RUN" ]; then
+		append verdict commit || :
 		return 0
 	fi
 	give_up await "${ORDER:-step the verdict cannot be read}"

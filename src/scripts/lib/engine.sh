@@ -26,7 +26,8 @@ persist() { sync "$@" 2>/dev/null || sync; }
 name_of() { printf '%s__%s_%s' "$(short_name)" "$1" "$2"; }
 
 short_name() {
-	if [ "${#live}" -le 24 ]; then
+	# in bytes: some shells count letters
+	if [ "$(printf %s "$live" | wc -c)" -le 24 ]; then
 		printf %s "$live"
 	else
 		hash=$(printf %s "$live" | cksum)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The checks that are made on this machine, in the live release; the runner's own follow before its verdict. Files:
+# The checks that are made on this machine, in the live release; the runner's own follow before its verdict, then `last`. Files:
 # `before-N` commands, and for each check `check-N` with `check-N.attempts`, `.every`, `.within` (seconds), `.required`.
 set -eu
 . "$BACKSTAY_DIR/lib/step.sh"
@@ -35,5 +35,4 @@ for check in "$BACKSTAY_STEP_DIR"/check-?*; do
 	passed=$((passed + 1))
 done
 prove_maintenance
-look_for_leaks checked
 note "$passed checks on the target"

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Cursor,
+    io::{Cursor, Write},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -47,6 +47,9 @@ echo 'maintenance off' >>"$BACKSTAY_FACTS"
 "#;
 
 const TELL: &str = r#"echo "$BACKSTAY_OUTCOME $BACKSTAY_REASON" >>"$HOME/told""#;
+
+/// The variable that names a fault for every executor: what is replaced, by what.
+pub const FAULT: &str = "EXECUTOR_FAULT";
 
 /// A run, and the place that it is on.
 pub struct Ground {
@@ -132,7 +135,8 @@ impl Ground {
         fs::create_dir_all(&incoming).expect("a folder");
         let bundle = self.plan.bundle().expect("a bundle");
         tar::Archive::new(Cursor::new(&bundle.tar)).unpack(&incoming).expect("our own tar");
-        fs::write(incoming.join("bundle.tar"), &bundle.tar).expect("a file");
+        let tar = std::env::var(FAULT).map_or(bundle.tar, |fault| with_fault(&incoming, &fault));
+        fs::write(incoming.join("bundle.tar"), tar).expect("a file");
         let variables = [
             ("PATH", self.path_variable()),
             ("HOME", self.home.display().to_string()),
@@ -251,6 +255,24 @@ pub fn facts(journal: &[u8]) -> Vec<Fact> {
         .collect()
 }
 
+/// Ends every process that has its home there or below, as a reboot does.
+pub fn end_all_below(folder: &Path) {
+    let home = format!("HOME={}", folder.display());
+    let is_ours = |path: &Path| {
+        let environment = fs::read(path.join("environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| String::from_utf8_lossy(variable).starts_with(&home))
+    };
+    eventually("nothing runs there", || {
+        let entries = fs::read_dir("/proc").expect("mounted").flatten().map(|entry| entry.path());
+        let running: Vec<PathBuf> = entries.filter(|path| is_ours(path)).collect();
+        for process in &running {
+            let pid = process.file_name().expect("a number");
+            let _ = Command::new("kill").arg("-KILL").arg(pid).stderr(Stdio::null()).status();
+        }
+        running.is_empty()
+    });
+}
+
 /// A child's end; it is given a minute.
 pub fn await_exit(mut child: Child) -> ExitStatus {
     let until = Instant::now() + Duration::from_mins(1);
@@ -274,6 +296,25 @@ pub fn eventually(what: &str, is_so: impl Fn() -> bool) {
         assert!(Instant::now() < until, "{what}");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Puts a fault into the executor, and makes the plan one that was meant so.
+fn with_fault(incoming: &Path, fault: &str) -> Vec<u8> {
+    let (from, to) = fault.split_once('\u{1f}').expect("what is replaced by what");
+    let script = "f=$1/executor; old=$(sha256sum <\"$f\"); cat >\"$f\"; new=$(sha256sum <\"$f\")
+        sed -i \"s/${old%% *}/${new%% *}/\" \"$1/hashes\"; cd \"$1\" && tar -cf - .";
+    let executor = fs::read_to_string(incoming.join("executor")).expect("there").replace(from, to);
+    let mut child = Command::new("sh")
+        .args(["-euc", script, "sh"])
+        .arg(incoming)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("sh");
+    child.stdin.take().expect("piped").write_all(executor.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success());
+    output.stdout
 }
 
 fn plan(run: RunId) -> Plan {

@@ -4,6 +4,6 @@ mod ground;
 mod judge;
 mod shell;
 
-pub use ground::{Ground, await_exit, eventually};
+pub use ground::{FAULT, Ground, await_exit, end_all_below, eventually};
 pub use judge::judge;
 pub use shell::{SHELLS, Shell, under_each_shell};

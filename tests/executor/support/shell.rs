@@ -40,7 +40,8 @@ case $1 in
 esac
 "#;
 
-/// Where a test says so, the sync of a journal line ends the executor, fails, or knows no files.
+/// Where a test says so, the sync of a journal line ends the executor, fails, or knows no files; or what is synced of a folder is
+/// kept aside, for a power failure.
 const SYNC: &str = r#"#!/bin/dash
 if [ -e "$HOME/sync-knows-no-files" ] && [ $# -gt 0 ]; then exit 1; fi
 case ${1-} in
@@ -54,6 +55,16 @@ case ${1-} in
 	fi
 	;;
 esac
+if [ -f "$HOME/keeps-synced" ]; then
+	root=$(/bin/cat "$HOME/keeps-synced")
+	for file; do
+		file=$(/usr/bin/realpath "$file")
+		case $file in "$root"/*) ;; *) continue ;; esac
+		[ -f "$file" ] || continue
+		kept=$HOME/synced/${file#"$root"/}
+		/bin/mkdir -p "${kept%/*}" && /bin/cp "$file" "$kept"
+	done
+fi
 exit 0
 "#;
 

@@ -31,6 +31,8 @@ pub enum Fault {
     AnswerWith(u16, Value, Vec<(&'static str, String)>),
     /// It is done, but this is answered.
     DoneBut(u16),
+    /// This is answered, and it is done so much later.
+    DoneAfter(u16, Duration),
     /// It is done, but what is answered is no JSON.
     DoneButGarbage,
     /// No JSON, and nothing done.
@@ -246,6 +248,20 @@ impl Respond for Answers {
             Some(Fault::DoneBut(code)) => {
                 done();
                 ResponseTemplate::new(code).set_body_string("<html>unicorn</html>")
+            }
+            Some(Fault::DoneAfter(code, late)) => {
+                let (memory, body) = (Arc::clone(&self.memory), request.body.clone());
+                std::thread::spawn(move || {
+                    std::thread::sleep(late);
+                    let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+                    let mut memory = memory.lock().expect("no panic while held");
+                    match on {
+                        On::Create => drop(memory.create(asked)),
+                        On::Status => assert!(memory.post(id.unwrap_or(0), &asked)),
+                        On::List | On::Get | On::Statuses => {}
+                    }
+                });
+                message(code, "Server Error")
             }
             Some(Fault::DoneButGarbage) => {
                 done();

@@ -1,6 +1,9 @@
 //! What the tests share: a job, a GitHub that remembers, a proxy, a server that knows GitHub's contract.
 
+pub mod cut;
 pub mod github;
+pub mod prism;
+pub mod proxy;
 
 use std::{path::PathBuf, time::Duration};
 

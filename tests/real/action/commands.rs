@@ -41,6 +41,9 @@ fn going_back_takes_the_word_that_the_command_would_ask_for() {
     );
     assert_eq!(shop.target.live_revision().as_deref(), Some("1111111"));
     assert_eq!(shop.target.data(), shop.target.before);
+    let shown = shop.github.deployments().pop().expect("one");
+    assert_eq!((shop.github.deployments().len(), shown.last()), (2, "success"), "{shown:#?}");
+    assert!(shown.statuses.last().is_some_and(|(_, text)| text.contains("an earlier version is live")), "{shown:#?}");
     shop.left_nothing(&used);
 }
 

@@ -181,13 +181,17 @@ fn a_cancel_in_any_phase_ends_in_one_of_the_two_states_and_says_which() {
         let using = shop.start(&["good"], &[]);
         shop.target.await_pause(place);
         shop.target.cut(|| using.cancel());
+        let cancelled = Instant::now();
         if end == End::Committed {
             shop.target.go_on(place);
         }
         let used = using.wait();
+        // what the runner does not wait for is found out afterwards
+        let is_late = cancelled.elapsed() > Duration::from_secs(7) && [30, 137].contains(&used.status("deploy"));
         shop.judge(&used, end);
         let (status, outcome) = if end == End::Committed { (0, "committed") } else { (11, "cancelled") };
-        assert_eq!((used.status("deploy"), used.output("outcome")), (status, outcome), "{}", used.log);
+        assert_eq!(used.output("outcome"), outcome, "{}", used.log);
+        assert!(is_late || used.status("deploy") == status, "{used:#?}");
     });
 }
 
@@ -306,12 +310,35 @@ fn whatever_github_does_the_deploy_ends_as_it_would_and_says_so() {
         }
         let began = Instant::now();
         let used = shop.deploy(&[]);
-        assert!(began.elapsed().as_secs() < 50, "{:?}", began.elapsed());
+        assert!(began.elapsed().as_secs() < 90, "{:?}", began.elapsed());
         assert_eq!((used.status("deploy"), used.status("finish"), used.output("outcome")), (0, 0, "committed"));
         assert!(used.errors().is_empty(), "{used:#?}");
         assert!(used.summary.contains("### Notes") && used.summary.contains("GitHub"), "{}", used.summary);
         println!("{}", used.summary);
     });
+}
+
+#[test]
+fn a_deployment_on_github_is_of_the_commit_that_will_be_live() {
+    let shop = Shop::new(Site::with_first());
+    let (first, second) = ("a".repeat(40), "b".repeat(40));
+    for (revision, job) in [(&first, "1"), (&second, "2")] {
+        let artifact = shop.target.artifact(&[], revision).display().to_string();
+        let inputs = [("artifact", artifact.as_str()), ("revision", revision), ("ssh-key", &shop.key)];
+        let key = format!("--key={job}");
+        let used = shop.runner.start(&[&inputs[..], &[("args", key.as_str())]].concat()).wait();
+        assert_eq!(used.status("deploy"), 0, "{}", used.log);
+    }
+    let back = [("command", "rollback"), ("ssh-key", shop.key.as_str())];
+    // a job of its own, later
+    let mut runner = Runner::at(&shop.target.runner);
+    runner.token = github::TOKEN.to_owned();
+    runner.more =
+        vec![("GITHUB_API_URL".to_owned(), shop.github.api_url()), ("GITHUB_RUN_ID".to_owned(), "18".to_owned())];
+    let used = runner.start(&back).wait();
+    assert_eq!(used.status("deploy"), 0, "{}", used.log);
+    let newest = shop.github.deployments().pop().expect("one");
+    assert_eq!((newest.request["ref"].as_str(), newest.last()), (Some(first.as_str()), "success"), "{newest:#?}");
 }
 
 #[test]

@@ -86,6 +86,11 @@ impl MariaDb {
         server
     }
 
+    /// Where its process is named.
+    pub fn pid_file(&self) -> PathBuf {
+        self.folder.join("pid")
+    }
+
     /// After [`MariaDb::kill`], on the same files.
     pub fn start_again(&self) {
         let folder = text(&self.folder);

@@ -135,7 +135,9 @@ load() {
 	} >"$work/tables"
 	awk -F '\t' '{ number = $2; sub(/[.].*/, "", number); print $1 "\t" number }' "$work/tables" >"$work/numbers"
 	make tables "$1" "${2-}" || say_failed "the tables could not be made"
+	begin_watch load
 	load_rows "$1" "${2-}"
+	end_watch
 	LC_ALL=C awk -F '\t' -v prefix="${2-}" '
 		NR == FNR { number[$2] = $1; next }
 		{ print "ALTER TABLE " (prefix == "" ? $2 : "`" prefix "_" number[$1] "`") " ALTER COLUMN " $3 " SET DEFAULT " $4 " X\047" $5 "\047;" }' "$work/digests" "$work/defaults" >"$work/defaults.sql"
@@ -179,7 +181,7 @@ load_rows() {
 	done
 	went_well=yes
 	for pid in $loaders; do wait "$pid" || went_well=; done
-	[ -n "$went_well" ] || say_failed "rows could not be loaded: $(cat "$work"/tables.*.err | grep -m 1 ERROR || cat "$work"/tables.*.err | tail -n 1)"
+	[ -n "$went_well" ] || or_no_room "rows could not be loaded: $(cat "$work"/tables.*.err | grep -m 1 ERROR || cat "$work"/tables.*.err | tail -n 1)"
 }
 
 # Of a pipe only the last command tells how it ended: the others leave a mark when they did well.
@@ -188,7 +190,7 @@ load_some() {
 		if [ -n "$2" ]; then into=$(sql_name "$2_${file%%.*}"); else into=$(sql_name "$(printf '%s\n' "$name" | unescaped)"); fi
 		rm -f "$3.unpacked" "$3.grouped"
 		{ unpacked "$BACKSTAY_DB_ARCHIVE/$file" && : >"$3.unpacked"; } |
-			{ INTO=$into LC_ALL=C awk -f "$BACKSTAY_DB_DIR/tuples.awk" && : >"$3.grouped"; } | loading "$1" 2>>"$3.err" &&
+			{ INTO=$into STOP=$state/no-room LC_ALL=C awk -f "$BACKSTAY_DB_DIR/tuples.awk" && : >"$3.grouped"; } | loading "$1" 2>>"$3.err" &&
 			[ -e "$3.unpacked" ] && [ -e "$3.grouped" ] || return 1
 	done <"$3"
 }

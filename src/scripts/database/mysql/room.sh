@@ -3,6 +3,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034
 
 ROOM_MB=64
+# On the way back it goes on for longer: it may be the little that is left to load.
+LOAD_ROOM_MB=16
 
 # The folder of the server's files, where that is on this machine.
 server_folder() {
@@ -12,24 +14,26 @@ server_folder() {
 
 free_mb() { df -Pk "$1" | awk 'NR == 2 { printf "%d", $4 / 1024 }'; }
 
-# Until `end_watch` the disk is looked at; our sessions on copies are ended when it is short, which lets their clients fail.
+# begin_watch [load]: until `end_watch` the disk is looked at; our sessions on copies are ended when it is short, which lets their
+# clients fail. Who loads goes by the file itself: those sessions may be in the live schema, where others are.
 begin_watch() {
 	watch=
 	rm -f "$state/no-room"
 	watched=$(server_folder) && [ -n "$watched" ] || return 0
-	watch_room &
+	watch_room "$@" &
 	watch=$!
 }
 
 watch_room() {
 	# no step has to wait for it
 	exec 8>&- 9>&-
-	live=$shadow FENCE=cooperative
+	live=$shadow FENCE=cooperative wanted=$ROOM_MB pause=0.5
+	[ -z "${1-}" ] || wanted=$LOAD_ROOM_MB pause=0.1
 	while kill -0 $$ 2>/dev/null; do
 		free=$(free_mb "$watched")
-		[ "${free:-$ROOM_MB}" -ge "$ROOM_MB" ] || printf '%s\n' "$free" >"$state/no-room"
-		has_room || end_sessions
-		sleep 0.5 2>/dev/null || sleep 1
+		[ "${free:-$wanted}" -ge "$wanted" ] || printf '%s\n' "$free" >"$state/no-room"
+		has_room || [ -n "${1-}" ] || end_sessions
+		sleep $pause 2>/dev/null || sleep 1
 	done
 }
 

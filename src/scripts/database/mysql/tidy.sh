@@ -24,8 +24,8 @@ main() {
 
 # This database's schemas of one kind, newest first: a run's id begins with its time.
 schemas() {
-	prefix=$(name_of "$1" "")
-	ask "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE LEFT(SCHEMA_NAME, $((${#prefix}))) = $(sql_text "$prefix") ORDER BY SCHEMA_NAME DESC"
+	prefix=$(sql_text "$(name_of "$1" "")")
+	ask "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE LEFT(SCHEMA_NAME, CHAR_LENGTH($prefix)) = $prefix ORDER BY SCHEMA_NAME DESC"
 }
 
 main

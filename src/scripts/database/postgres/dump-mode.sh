@@ -57,9 +57,7 @@ find_programs() {
 	[ -x "$PG_DUMP" ] && [ -x "$PG_RESTORE" ] || say_failed "the target lacks pg_dump or pg_restore beside $CLIENT: install postgresql-client there"
 	BACKSTAY_JOBS=$(nproc 2>/dev/null || echo 2)
 	[ "$BACKSTAY_JOBS" -le 4 ] || BACKSTAY_JOBS=4
-	# shellcheck disable=SC2089 # libpq reads the quotes
-	BACKSTAY_CONNECT="service=backstay dbname=$(conninfo_word "$live") application_name='$session'"
-	# shellcheck disable=SC2090 # libpq reads the quotes
+	BACKSTAY_CONNECT=$(conninfo_of "$live")
 	export PG_DUMP PG_RESTORE BACKSTAY_JOBS BACKSTAY_CONNECT
 }
 

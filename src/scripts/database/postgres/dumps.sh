@@ -12,6 +12,12 @@ BACKSTAY_JOBS=$(nproc 2>/dev/null || echo 2)
 # Sets BACKSTAY_CONNECT, for libpq's own programs: connect_to DATABASE
 connect_to() { BACKSTAY_CONNECT="service=backstay dbname=$(conninfo_word "$1") application_name='$session'"; }
 
+# What was said last in a file, in one line; a full disk lets nobody say anything.
+last_words() {
+	words=$(grep -v '^$' "$1" 2>/dev/null | tail -n 2 | tr '\n' ' ') || :
+	printf %s "${words:-is the disk of $BACKSTAY_PATH full?}"
+}
+
 # Definitions as they can be compared: without comments, and without what is a random word each time.
 plain_schema() { grep -v -e '^--' -e '^\\restrict ' -e '^\\unrestrict ' "$1"; }
 

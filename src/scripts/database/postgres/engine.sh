@@ -62,8 +62,10 @@ sql() {
 	database=$1
 	shift
 	cat "$BACKSTAY_DB_DIR/session.sql" - | "$CLIENT" -X -q -A -t -w -F '	' -v ON_ERROR_STOP=1 -v live="$live" -v shadow="$shadow" -v session="$session" "$@" \
-		-d "service=backstay dbname=$(conninfo_word "$database") application_name='$session'"
+		-d "$(conninfo_of "$database")"
 }
+
+conninfo_of() { printf '%s' "service=backstay dbname=$(conninfo_word "$1") application_name='$session'"; }
 
 conninfo_word() { printf "'%s'" "$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")"; }
 

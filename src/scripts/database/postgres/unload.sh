@@ -18,8 +18,8 @@ main() {
 		trap 'allow_connections "$source" false' EXIT
 		allow_connections "$source" true
 	fi
-	sql "$source" -v counts="$BACKSTAY_DB_DIR/counts.sql" <"$BACKSTAY_DB_DIR/snapshot.sql" >"$state/counts" 2>"$state/refused" || say_failed "$source could not be read: $(tail -n 2 "$state/refused" | tr '\n' ' ')"
-	[ -e "$BACKSTAY_DUMP/whole" ] || say_failed "$source could not be dumped: $(tail -n 2 "$BACKSTAY_DUMP/refused" | tr '\n' ' ')"
+	sql "$source" -v counts="$BACKSTAY_DB_DIR/counts.sql" <"$BACKSTAY_DB_DIR/snapshot.sql" >"$state/counts" 2>"$state/refused" || say_failed "$source could not be read: $(last_words "$state/refused")"
+	[ -e "$BACKSTAY_DUMP/whole" ] || say_failed "$source could not be dumped: $(last_words "$BACKSTAY_DUMP/refused")"
 	write_archive
 	say "$source: $(awk 'END { print NR - 1 }' "$state/counts") tables, $(du -sk "$BACKSTAY_DB_ARCHIVE" | awk '{ printf "%.1f MB", $1 / 1024 }')"
 }

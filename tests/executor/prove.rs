@@ -1,0 +1,179 @@
+//! Every cut that there is, not only those between records: the executor dies before any of its calls to the system that can
+//! change something, its recovery dies so too, and the machine loses what was not synced.
+//!
+//! A run of tests tries some of them, other ones each time that a plan or a script changes; `./dev prove` tries all.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use super::{
+    cases::each_case,
+    crashes::{COURSES, Course, ground},
+    support::{Ground, SHELLS, Shell, await_exit, end_all_below, judge},
+};
+
+/// A call: its name, and the how manieth of that name.
+type Call = (String, usize);
+
+/// What changes files, starts and ends processes.
+const CALLS: &str = "write,openat,clone,clone3,fork,vfork,wait4,execve,kill,dup2,rename,unlink";
+/// Cuts of each kind that a run of tests makes.
+const SOME: usize = 10;
+
+/// Some that are spread over all; with `PROVE=all` so many more that only each `every`th is left.
+fn chosen(calls: Vec<Call>, some: usize, every: usize) -> Vec<Call> {
+    let all = std::env::var("PROVE").is_ok_and(|word| word == "all");
+    let step = if all { every } else { calls.len().div_ceil(some).max(1) };
+    calls.into_iter().skip(step / 2).step_by(step).collect()
+}
+
+impl Ground {
+    /// The executor, which is killed before one of its calls; without one they are written down.
+    fn traced(&self, folder: &Path, mode: &str, kill_before: Option<&Call>) -> (Option<i32>, Vec<Call>) {
+        let log = self.home.join("calls");
+        let mut command = self.command("/usr/bin/strace");
+        command.args(["-qq", "-o"]).arg(&log).args(["-e", &format!("trace={CALLS}"), "-e", "signal=none"]);
+        if let Some((name, number)) = kill_before {
+            command.args(["-e", &format!("inject={name}:signal=KILL:when={number}")]);
+        }
+        command.arg(self.sh()).arg(folder.join("executor")).arg(mode);
+        let status = await_exit(command.spawn().expect("strace is there: ./dev setup"));
+        let (log, mut counts) = (fs::read_to_string(&log).unwrap_or_default(), HashMap::new());
+        // the first one is the start of the shell itself; it is not counted
+        let names = log.lines().skip(1).filter_map(|line| line.split_once('(')).map(|(name, _)| name.to_owned());
+        let counted = names.map(|name| {
+            let count = counts.entry(name.clone()).or_insert(0);
+            *count += 1;
+            (name, *count)
+        });
+        (status.code(), counted.collect())
+    }
+
+    /// A run that is killed before one of its calls; whether it was.
+    fn die_before(&self, call: &Call) -> bool {
+        let incoming = self.arrive();
+        self.commit(&incoming);
+        self.traced(&incoming, "run", Some(call)).0.is_none()
+    }
+
+    /// The calls of a run that nobody disturbs.
+    fn calls(&self) -> Vec<Call> {
+        let incoming = self.arrive();
+        self.commit(&incoming);
+        self.traced(&incoming, "run", None).1
+    }
+
+    /// A reboot: no process is left, and every file of ours is what was synced of it, or not there at all.
+    fn lose_power(&self, empty: bool) {
+        end_all_below(&self.home);
+        let synced = self.home.join("synced");
+        let root = self.root();
+        for file in files(&root) {
+            let kept = synced.join(file.strip_prefix(&root).expect("below"));
+            if kept.exists() {
+                fs::copy(kept, &file).expect("ours");
+            } else if empty {
+                fs::write(&file, "").expect("ours");
+            } else {
+                fs::remove_file(&file).expect("ours");
+            }
+        }
+    }
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// A run, and where it is cut.
+type Case = (Shell, Course, Call);
+
+/// Tries the cuts and says how many there were.
+fn prove(what: &str, cases: &[(String, Case)], claim: impl Fn(&str, &Case) -> usize + Sync) {
+    let tried = AtomicUsize::new(0);
+    each_case(4, cases, |case, cut| {
+        tried.fetch_add(claim(case, cut), Ordering::Relaxed);
+    });
+    println!("{what}: {} cuts", tried.into_inner());
+}
+
+fn cases(shells: &[Shell], some: usize, every: usize) -> Vec<(String, Case)> {
+    let mut cases = Vec::new();
+    for &shell in shells {
+        for course in COURSES {
+            for call in chosen(ground(shell, course).calls(), some, every) {
+                cases.push((format!("{shell} {course:?} {} {}", call.0, call.1), (shell, course, call)));
+            }
+        }
+    }
+    cases
+}
+
+#[test]
+fn a_crash_before_any_call_ends_in_one_of_two_states() {
+    let states = std::sync::Mutex::new(HashSet::new());
+    prove("a crash before any call", &cases(&SHELLS, SOME, 1), |case, (shell, course, call)| {
+        let ground = ground(*shell, *course);
+        assert!(ground.die_before(call), "{case}: it dies");
+        let decided = ground.facts();
+        states.lock().expect("no panic while held").insert(decided.last().map(std::mem::discriminant));
+        ground.recover();
+        judge(&ground, &decided, case);
+        1
+    });
+    let states = states.into_inner().expect("no panic while held").len();
+    assert!(states >= 8, "cuts were made after {states} kinds of records");
+}
+
+#[test]
+fn a_recovery_that_crashes_before_any_call_is_recovered_from() {
+    prove("a crash in the recovery of a crash", &cases(&[Shell::Dash], SOME / 2, 16), |case, (shell, course, call)| {
+        let dead = || {
+            let ground = ground(*shell, *course);
+            assert!(ground.die_before(call), "{case}: it dies");
+            ground
+        };
+        let undisturbed = dead();
+        if !undisturbed.dir().exists() {
+            return 0;
+        }
+        let recovery = undisturbed.traced(&undisturbed.dir(), "recover", None).1;
+        let chosen = chosen(recovery, SOME / 2, 5);
+        for again in &chosen {
+            let case = format!("{case}, then {again:?} of its recovery");
+            let ground = dead();
+            let decided = ground.facts();
+            // two runs differ by a few calls: a child that ends sooner is not waited for twice
+            ground.traced(&ground.dir(), "recover", Some(again));
+            ground.recover();
+            judge(&ground, &decided, &case);
+        }
+        chosen.len()
+    });
+}
+
+#[test]
+fn a_machine_that_loses_what_was_not_synced_ends_in_one_of_two_states() {
+    prove("a power failure before any call", &cases(&[Shell::Dash], SOME, 1), |case, (shell, course, call)| {
+        let ground = ground(*shell, *course);
+        ground.tell("keeps-synced", &ground.root().display().to_string());
+        assert!(ground.die_before(call), "{case}: it dies");
+        ground.lose_power(call.1 % 2 == 0);
+        let decided = ground.facts();
+        if ground.dir().join("executor").metadata().is_ok_and(|file| file.len() > 0) {
+            ground.recover_where("/proc/sys/kernel/random/boot_id", "11111111-2222-3333-4444-555555555555\n");
+        } else {
+            // what the next deploy sweeps away
+            assert!(decided.is_empty(), "{case}: a run that has begun keeps its executor: {decided:#?}");
+            return 1;
+        }
+        judge(&ground, &decided, case);
+        1
+    });
+}

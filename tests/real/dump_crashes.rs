@@ -1,0 +1,261 @@
+//! An archive, and the protection by a dump, killed at their questions to the server, and the server with them.
+
+use std::path::PathBuf;
+
+use super::{
+    postgres_crashes::{Ground, frail},
+    support::{
+        Disk, MariaDb, OwnMariaDb, Site,
+        mariadb::{Schema, mariadb},
+        postgres::postgres,
+        scripts::{Asked, Scripts, ScriptsRun},
+        servers,
+    },
+};
+
+/// What both engines have here.
+trait Live {
+    fn run(&self, number: usize) -> ScriptsRun<'_>;
+    fn site(&self) -> &Site;
+    fn everything(&self) -> String;
+    /// Some megabytes that do not compress.
+    fn grow(&self);
+    fn migrate(&self);
+    /// Nothing of ours is there but what is kept for the post-mortem, and that goes.
+    fn sweep(&self, when: &str);
+}
+
+impl Live for Ground {
+    fn run(&self, number: usize) -> ScriptsRun<'_> {
+        self.run(number)
+    }
+
+    fn site(&self) -> &Site {
+        &self.scripts.site
+    }
+
+    fn everything(&self) -> String {
+        self.everything()
+    }
+
+    fn grow(&self) {
+        self.database.query_as_app(
+            "CREATE TABLE logs (t text); INSERT INTO logs SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 300000) n GROUP BY n % 3000",
+        );
+    }
+
+    fn migrate(&self) {
+        self.migrate();
+    }
+
+    fn sweep(&self, when: &str) {
+        assert_eq!(self.drop_failed(), 0, "{when}");
+    }
+}
+
+/// A small schema on MariaDB, and the scripts.
+struct OnMariaDb {
+    scripts: Scripts,
+    schema: Schema,
+}
+
+impl OnMariaDb {
+    fn of(server: &'static MariaDb, more: &str) -> Self {
+        let site = Site::empty();
+        let schema = server.take_schema(&format!("frail_{}", site.port));
+        schema.query_as_app(
+            "CREATE TABLE parents (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(50)) AUTO_INCREMENT = 40;
+             CREATE TABLE children (id INT PRIMARY KEY, parent INT, f FLOAT, FOREIGN KEY (parent) REFERENCES parents (id) ON DELETE CASCADE);
+             INSERT INTO parents SELECT seq, CONCAT('p', seq) FROM seq_1_to_30;
+             INSERT INTO children SELECT seq, 1 + seq % 30, SQRT(seq) FROM seq_1_to_300;
+             CREATE VIEW named AS SELECT name FROM parents;
+             CREATE TRIGGER tr BEFORE INSERT ON parents FOR EACH ROW SET NEW.name = UPPER(NEW.name)",
+        );
+        let asked = Asked {
+            engine: "mysql",
+            target: schema.name.clone(),
+            account: schema.option_file(),
+            programs: PathBuf::from("/usr/bin"),
+            counted: &["mariadb", "mariadb-dump"],
+            beside: &[],
+            pid_file: server.pid_file(),
+            crash_by: "-KILL",
+            start_again: Box::new(|| {
+                server.kill();
+                server.start_again();
+            }),
+        };
+        let scripts = Scripts::of(site, &format!("databases: {{ main: {{ engine: mysql{more} }} }}\n"), asked);
+        Self { scripts, schema }
+    }
+}
+
+impl Live for OnMariaDb {
+    fn run(&self, number: usize) -> ScriptsRun<'_> {
+        self.scripts.run(number)
+    }
+
+    fn site(&self) -> &Site {
+        &self.scripts.site
+    }
+
+    fn everything(&self) -> String {
+        self.schema.everything()
+    }
+
+    fn grow(&self) {
+        self.schema.query("CREATE TABLE logs (t TEXT); INSERT INTO logs SELECT GROUP_CONCAT(MD5(RAND()) SEPARATOR '') FROM seq_1_to_90000 GROUP BY seq % 3000");
+    }
+
+    fn migrate(&self) {
+        self.schema.query(
+            "DROP TABLE children; ALTER TABLE parents ADD phone INT; CREATE TABLE failed (n INT); DROP VIEW named",
+        );
+    }
+
+    fn sweep(&self, when: &str) {
+        assert_eq!(self.schema.beside(), Vec::<String>::new(), "{when}");
+        let ours = "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND LEFT(TABLE_NAME, 2) = '__'";
+        for table in self.schema.query(ours).lines() {
+            assert!(table.starts_with("__failed_"), "{when}: {table} is left");
+            self.schema.query(&format!("SET foreign_key_checks = 0; DROP TABLE `{table}`"));
+        }
+    }
+}
+
+/// So many of the questions, spread over all of them; `from` makes different ones.
+fn some(calls: usize, wanted: usize, from: usize) -> Vec<usize> {
+    let step = calls.div_ceil(wanted);
+    (1 + from % step..=calls).step_by(step).collect()
+}
+
+/// The live data are as before, and there is no half archive that the next run does not clear away.
+#[track_caller]
+fn killed_while_it_archives(live: &dyn Live, when: &str, wanted: usize) {
+    let before = live.everything();
+    let whole = live.run(1);
+    let calls = whole.script("unload");
+    assert!(calls > 4, "{calls}");
+    let points = some(calls, wanted, 0);
+    for &at in &points {
+        let case = format!("archive killed {when} question {at} of {calls}");
+        let run = live.run(100 + at);
+        run.killed("unload", at, when);
+        assert!(live.everything() == before, "{case}");
+        let faults = run.sh("[ ! -e \"$BACKSTAY_DB_ARCHIVE\" ] || archive_faults \"$BACKSTAY_DB_ARCHIVE\"");
+        assert_eq!(faults, "", "{case}: what is called an archive is none");
+        assert_eq!(
+            run.sh("remove_halves; ls -d \"$BACKSTAY_PATH\"/.backstay/copies/*/*.part* 2>/dev/null || :"),
+            "",
+            "{case}"
+        );
+        live.sweep(&case);
+    }
+    let next = live.run(900);
+    next.script("unload");
+    for run in [&whole, &next] {
+        assert_eq!(run.sh("archive_faults \"$BACKSTAY_DB_ARCHIVE\""), "");
+    }
+    assert!(live.everything() == before);
+}
+
+/// Followed by what the executor does, it is as it was: what was never sealed is left alone, what was sealed comes back.
+#[track_caller]
+fn killed_in_dump_mode(live: &dyn Live, when: &str, wanted: usize) {
+    let before = live.everything();
+    let undo = |run: &ScriptsRun<'_>, case: &str| {
+        run.script("discard");
+        run.script("open");
+        live.sweep(case);
+        assert!(live.everything() == before, "{case}");
+    };
+    let first = live.run(1);
+    let forward = [("copy", first.script("copy")), ("seal", first.script("seal"))];
+    live.migrate();
+    let back = first.script("restore");
+    undo(&first, "whole");
+    let mut number = 1;
+    for (script, calls) in forward {
+        for at in some(calls, wanted, number) {
+            number += 1;
+            let (run, case) = (live.run(number), format!("{script} killed {when} question {at} of {calls}"));
+            if script == "seal" {
+                run.script("copy");
+            }
+            run.killed(script, at, when);
+            undo(&run, &case);
+        }
+    }
+    for at in some(back, wanted, number) {
+        number += 1;
+        let (run, case) = (live.run(number), format!("restore killed {when} question {at} of {back}"));
+        run.script("copy");
+        run.script("seal");
+        live.migrate();
+        run.killed("restore", at, when);
+        run.script("restore");
+        undo(&run, &case);
+    }
+}
+
+/// The archive's disk fills up: nothing is left of it, and with room it is made.
+#[track_caller]
+fn archived_on_a_full_disk(live: &dyn Live) {
+    live.grow();
+    let before = live.everything();
+    let disk = Disk::over(&live.site().path, 64);
+    let run = live.run(1);
+    let free_kb = disk.free_kb();
+    disk.fill(1_500);
+    let said = run.fails("unload");
+    assert!(said.contains("full?") || said.contains("No space left"), "{said}");
+    assert!(!run.archive().exists(), "{said}");
+    disk.empty();
+    assert_eq!(run.sh("remove_halves"), "");
+    assert!(disk.free_kb() + 1_024 > free_kb, "{} of {free_kb} kB are free", disk.free_kb());
+    live.sweep("full");
+    assert!(live.everything() == before);
+    let next = live.run(2);
+    next.script("unload");
+    assert_eq!(next.sh("archive_faults \"$BACKSTAY_DB_ARCHIVE\""), "");
+}
+
+#[test]
+fn an_archive_whose_disk_fills_up_is_none_and_gives_back_its_space() {
+    archived_on_a_full_disk(&OnMariaDb::of(mariadb(), ""));
+    archived_on_a_full_disk(&Ground::of(postgres(), ""));
+}
+
+#[test]
+fn an_archive_of_mariadb_killed_at_its_questions_is_whole_or_none() {
+    killed_while_it_archives(&OnMariaDb::of(mariadb(), ""), "during", 12);
+}
+
+#[test]
+fn an_archive_of_postgresql_killed_at_its_questions_is_whole_or_none() {
+    killed_while_it_archives(&Ground::of(postgres(), ""), "during", 12);
+}
+
+#[test]
+fn a_dump_on_mariadb_killed_at_its_questions_gives_everything_back() {
+    killed_in_dump_mode(&OnMariaDb::of(mariadb(), ", protect: dump"), "during", 5);
+}
+
+#[test]
+fn a_dump_on_postgresql_killed_at_its_questions_gives_everything_back() {
+    killed_in_dump_mode(&Ground::of(postgres(), ", protect: dump"), "during", 5);
+}
+
+#[test]
+fn a_mariadb_that_crashes_during_an_archive_or_a_dump_changes_nothing_of_that() {
+    let own = OwnMariaDb::start(servers().folder.join("mariadb-crashing"));
+    killed_while_it_archives(&OnMariaDb::of(own.0, ""), "with-server", 4);
+    killed_in_dump_mode(&OnMariaDb::of(own.0, ", protect: dump"), "with-server", 2);
+}
+
+#[test]
+fn a_postgresql_that_crashes_during_an_archive_or_a_dump_changes_nothing_of_that() {
+    let (server, _taken) = frail();
+    killed_while_it_archives(&Ground::of(server, ""), "with-server", 4);
+    killed_in_dump_mode(&Ground::of(server, ", protect: dump"), "with-server", 2);
+}
