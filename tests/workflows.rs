@@ -52,7 +52,7 @@ fn text(output: &Output) -> String {
 
 #[test]
 fn every_workflow_to_copy_begins_without_rights_and_hides_no_failure() {
-    for file in ["workflows/deploy-backend.yml", "workflows/restore-test.yml"] {
+    for file in ["workflows/deploy-backend.yml", "workflows/restore-test.yml", "workflows/rollback-drill.yml"] {
         let workflow = workflow(file);
         assert_eq!(workflow["permissions"], Value::Mapping(serde_yaml::Mapping::new()), "{file}");
         for (name, job) in jobs(&workflow) {
@@ -70,7 +70,7 @@ fn every_workflow_to_copy_begins_without_rights_and_hides_no_failure() {
 
 #[test]
 fn a_key_is_handed_out_by_an_environment_alone() {
-    for file in ["workflows/deploy-backend.yml", "workflows/restore-test.yml"] {
+    for file in ["workflows/deploy-backend.yml", "workflows/restore-test.yml", "workflows/rollback-drill.yml"] {
         let workflow = workflow(file);
         let with_key =
             jobs(&workflow).filter(|(_, job)| steps(job).iter().any(|step| step["with"]["ssh-key"].is_string()));
@@ -113,7 +113,9 @@ fn the_action_is_used_with_inputs_that_it_has() {
         .find_map(|block| block.starts_with("jobs:").then(|| block.split("```").next()).flatten());
     let example: Value = serde_yaml::from_str(example.expect("the README has a job")).expect("it is YAML");
     let mut uses = 0;
-    for workflow in [workflow("workflows/deploy-backend.yml"), workflow("workflows/restore-test.yml"), example] {
+    let written =
+        ["workflows/deploy-backend.yml", "workflows/restore-test.yml", "workflows/rollback-drill.yml"].map(workflow);
+    for workflow in written.into_iter().chain([example]) {
         for (name, job) in jobs(&workflow) {
             let ours =
                 steps(job).iter().filter(|step| step["uses"].as_str().is_some_and(|uses| uses.starts_with("OWNER/")));
@@ -125,7 +127,7 @@ fn the_action_is_used_with_inputs_that_it_has() {
             }
         }
     }
-    assert_eq!(uses, 6);
+    assert_eq!(uses, 7);
 }
 
 #[test]

@@ -94,8 +94,17 @@ fn user_and_host() -> String {
     if host.trim().is_empty() { user } else { format!("{user}@{}", host.trim()) }
 }
 
-/// How progress is shown.
+/// How progress is shown, and told to the step of a workflow that this is.
 pub(super) fn reporter(global: &Global, environment: &str) -> Reporter {
+    let reporter = silent_reporter(global, environment);
+    match &global.job {
+        None => reporter,
+        Some(job) => reporter.with(job.sink()),
+    }
+}
+
+/// The same for a run that is only a part of the command: the step is told of the whole.
+pub(super) fn silent_reporter(global: &Global, environment: &str) -> Reporter {
     let word = |name: &str| std::env::var(name).unwrap_or_default();
     // A terminal that cannot move its cursor gets lines; so does what is no terminal, whatever was asked for.
     let is_screen = std::io::stderr().is_terminal() && !matches!(word("TERM").as_str(), "" | "dumb");
@@ -111,7 +120,7 @@ pub(super) fn reporter(global: &Global, environment: &str) -> Reporter {
     match &global.job {
         None => Reporter::new(options),
         // one stream, so that what stands between two commands of the runner's stays there
-        Some(job) => Reporter::to(options, Box::new(std::io::stdout()), Box::new(std::io::stdout())).with(job.sink()),
+        Some(_) => Reporter::to(options, Box::new(std::io::stdout()), Box::new(std::io::stdout())),
     }
 }
 

@@ -23,7 +23,8 @@ pub(super) async fn carry_out(
     if let Some(job) = &global.job {
         job.announce(&config, goal.as_str());
     }
-    let run = matches!(goal, Goal::Deploy | Goal::Rollback(_) | Goal::Backup(_)).then(|| request.run.clone());
+    let run = matches!(goal, Goal::Deploy | Goal::Rollback(_) | Goal::Drill(_) | Goal::Backup(_))
+        .then(|| request.run.clone());
     let opened = EventKind::Opened {
         command: goal.as_str().to_owned(),
         app: config.app.clone(),

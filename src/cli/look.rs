@@ -49,12 +49,17 @@ pub(super) async fn backups(config: &Config, verify: &[String]) -> anyhow::Resul
 }
 
 async fn ask(config: &Config, args: &[&str]) -> anyhow::Result<Reply> {
+    ask_with(config, LOOK, args).await
+}
+
+/// Runs one of our looking scripts over a connection of its own.
+pub(super) async fn ask_with(config: &Config, script: &str, args: &[&str]) -> anyhow::Result<Reply> {
     let name = &config.environment.name;
     let target = Target::connect(&config.environment)
         .await
         .map_err(|error| anyhow!("{name} cannot be reached: {}\n  {}", chain(&error), error.remedy()))?;
     let output =
-        target.run(LOOK, args, &[], REPLY_MAX_BYTES).await.map_err(|error| anyhow!("{name}: {}", chain(&error)))?;
+        target.run(script, args, &[], REPLY_MAX_BYTES).await.map_err(|error| anyhow!("{name}: {}", chain(&error)))?;
     target.close().await;
     if !output.is_success() {
         bail!("{name}: {}", output.stderr.trim());

@@ -6,6 +6,7 @@ mod backup;
 mod completions;
 mod context;
 mod deploy;
+mod drill;
 mod finish;
 mod history;
 mod init;
@@ -36,7 +37,7 @@ Exit codes:
     1  an error of Backstay itself; `backstay status` says where the site is
     2  usage or configuration; nothing was touched
     3  refused: every reason was told, nothing was touched
-    4  findings: `backup verify` has found something
+    4  findings: `backup verify` has found something, a drill's proof failed or an objective was missed
    10  rolled back: the old version is live with its data
    11  cancelled: rolled back because somebody asked
    20  stuck: a person is needed; `backstay status` says what to do
@@ -105,6 +106,8 @@ enum Command {
     Abort,
     /// Go back to the state before a committed run
     Rollback(rollback::RollbackArgs),
+    /// Rehearse a rollback: inject a failure, prove that everything came back, measure it
+    Drill(drill::DrillArgs),
     /// Show the newest run: its state, what users see, what to do next
     Status(status::StatusArgs),
     /// List the runs on the target, newest first
@@ -156,6 +159,7 @@ async fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Settle(args) => settle::run(&cli.global, args).await,
         Command::Abort => abort::run(&cli.global).await,
         Command::Rollback(args) => rollback::run(&cli.global, args).await,
+        Command::Drill(args) => drill::run(&cli.global, args).await,
         Command::Status(args) => status::run(&cli.global, args).await,
         Command::History(args) => history::run(&cli.global, args).await,
         Command::Logs(args) => logs::run(&cli.global, args).await,

@@ -138,7 +138,7 @@ pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
 /// Words that the format reserves for what is not built.
 fn not_yet(word: &str) -> Option<&'static str> {
     Some(match word {
-        "offsite" | "objectives" | "monitor" | "hosts" => "this key is reserved and not supported yet; leave it out",
+        "offsite" | "monitor" | "hosts" => "this key is reserved and not supported yet; leave it out",
         "systemd" | "horizon" => "not supported yet; use a worker of kind command, or guard: cron",
         "dump" => "not supported yet; use auto or shadow",
         "rails" | "django" => "this preset is not supported yet; use custom",

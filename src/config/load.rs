@@ -7,7 +7,7 @@ use serde_yaml::Value;
 use super::{
     error::{ConfigError, Text, read, suggestion},
     raw,
-    types::{Config, Migrate, Notify, NotifyOn, Preset, Secret},
+    types::{Config, Migrate, Notify, NotifyOn, Objectives, Preset, Secret},
     variables::substitute,
 };
 use crate::model::Span;
@@ -190,6 +190,7 @@ impl Resolver<'_> {
             hooks: Vec::new(),
             notify: notify(file.notify.unwrap_or_default()),
             retention: self.retention(file.retention)?,
+            objectives: self.objectives(&file.objectives.unwrap_or_default())?,
             runner: self.runner(&file.runner.unwrap_or_default())?,
             env: self.env(file.env)?,
             environment,
@@ -201,6 +202,11 @@ impl Resolver<'_> {
 
     fn migrate(&self, raw: raw::Migrate) -> Resolved<Migrate> {
         Ok(Migrate { command: raw.command, timeout: self.limit(&["migrate", "timeout"], raw.timeout.as_deref())? })
+    }
+
+    fn objectives(&self, raw: &raw::Objectives) -> Resolved<Objectives> {
+        let limit = |key: &'static str, text: &Option<String>| self.limit(&["objectives", key], text.as_deref());
+        Ok(Objectives { rollback: limit("rollback", &raw.rollback)?, downtime: limit("downtime", &raw.downtime)? })
     }
 
     fn env(&self, raw: Option<raw::Ordered<String>>) -> Resolved<Vec<(String, Secret)>> {

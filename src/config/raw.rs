@@ -40,6 +40,8 @@ pub struct File {
     pub notify: Option<Notify>,
     /// How many archives `backstay backup prune` leaves.
     pub retention: Option<Retention>,
+    /// What a drill is measured by.
+    pub objectives: Option<Objectives>,
     /// The lease and the guard.
     pub runner: Option<Runner>,
     /// Variables for steps and hooks; handed over on standard input, never in scripts.
@@ -440,6 +442,16 @@ pub enum NotifyOn {
     RolledBack,
     /// It is stuck.
     Stuck,
+}
+
+/// How long it may take until everything is given back: a drill that takes longer fails.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Objectives {
+    /// From the decision to undo until users have the site again; `2m`, or `none`.
+    pub rollback: Option<String>,
+    /// How long users see maintenance, all in all; `5m`, or `none`.
+    pub downtime: Option<String>,
 }
 
 /// How many archives of each database are kept: the newest, and the newest of each day, week and month (UTC).

@@ -35,6 +35,8 @@ pub struct Config {
     pub notify: Notify,
     /// How many archives are kept; none: all.
     pub retention: Option<Retention>,
+    /// What a drill is measured by.
+    pub objectives: Objectives,
     /// The lease, the guard.
     pub runner: Runner,
     /// Handed to steps and hooks. The values are secrets: never printed.
@@ -404,6 +406,15 @@ pub enum NotifyOn {
     RolledBack,
     /// It is stuck.
     Stuck,
+}
+
+/// How long it may take until everything is given back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Objectives {
+    /// From the decision to undo until users have the site again.
+    pub rollback: Option<Span>,
+    /// How long users see maintenance.
+    pub downtime: Option<Span>,
 }
 
 /// How many archives of each database are kept; days, weeks and months are those of UTC.

@@ -20,7 +20,7 @@ const REPLY_MAX_BYTES: usize = 32 * 1024 * 1024;
 pub(super) async fn probe(target: Arc<Target>, job: Arc<Job>, begun: oneshot::Sender<()>) -> Input {
     let purpose = match job.goal {
         Goal::Plan => plan::Purpose::Plan,
-        Goal::Rollback(_) => plan::Purpose::Rollback,
+        Goal::Rollback(_) | Goal::Drill(_) => plan::Purpose::Rollback,
         Goal::Backup(BackupRequest::Restore(_)) => plan::Purpose::Restore,
         Goal::Backup(BackupRequest::Prune(_)) => plan::Purpose::Prune,
         Goal::Backup(BackupRequest::Create | BackupRequest::Try(_)) => plan::Purpose::Backup,
@@ -55,7 +55,7 @@ pub(super) async fn probe(target: Arc<Target>, job: Arc<Job>, begun: oneshot::Se
 /// What the live version makes of the http checks on the site itself: those that it passes it owes after a rollback.
 async fn baseline(target: &Target, job: &Job) -> Vec<Baseline> {
     match job.goal {
-        Goal::Deploy | Goal::Plan | Goal::Rollback(_) | Goal::Backup(BackupRequest::Restore(_)) => {}
+        Goal::Deploy | Goal::Plan | Goal::Rollback(_) | Goal::Drill(_) | Goal::Backup(BackupRequest::Restore(_)) => {}
         Goal::Settle { .. } | Goal::Abort | Goal::Backup(_) => return Vec::new(),
     }
     let Some(site) = site(&job.config, None, None) else { return Vec::new() };

@@ -186,7 +186,7 @@ impl Driver {
         let (begun, has_begun) = oneshot::channel();
         self.look(move |target, job| looks::probe(target, job, begun));
         match self.job.goal {
-            Goal::Deploy | Goal::Rollback(_) | Goal::Backup(_) => {}
+            Goal::Deploy | Goal::Rollback(_) | Goal::Drill(_) | Goal::Backup(_) => {}
             Goal::Plan | Goal::Settle { .. } | Goal::Abort => return,
         }
         let args = link::arm_args(&self.job);

@@ -47,6 +47,7 @@ pub fn outcome_word(story: &Story) -> &'static str {
     match &story.ending {
         Some(ending) => ending.report().outcome.as_str(),
         None if story.exit_code == Some(0) => "",
+        None if story.exit_code == Some(4) => "findings",
         None => Outcome::Refused.as_str(),
     }
 }

@@ -131,7 +131,10 @@ impl Follow {
             effects.push(Effect::Emit(EventKind::Checked { check, passed, required, note, duration_ms }));
         }
         if self.said.is_none() {
-            let verdict = if failed.is_empty() {
+            let verdict = if self.summary.about.command == "drill" {
+                // its plan cannot come here; a drill is never committed
+                "abort smoke the injection of the drill did not bite".to_owned()
+            } else if failed.is_empty() {
                 "commit".to_owned()
             } else {
                 format!("abort smoke {}", one_line(&failed.join("; ")))

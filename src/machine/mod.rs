@@ -17,7 +17,7 @@ pub use step::step;
 use crate::{
     config::Config,
     model::{EventKind, OutcomeReport},
-    plan::{BackupRequest, Baseline, Facts, Plan, Refusal, Request, RollbackRequest},
+    plan::{BackupRequest, Baseline, DrillPoint, Facts, Plan, Refusal, Request, RollbackRequest},
     scripts::Reply,
 };
 
@@ -41,6 +41,8 @@ pub enum Goal {
     Plan,
     /// The state before a committed run.
     Rollback(RollbackRequest),
+    /// A deploy of what is live that fails at this point, and is given back.
+    Drill(DrillPoint),
     /// A run that has to do with archives.
     Backup(BackupRequest),
     /// An unfinished run is brought to its end.

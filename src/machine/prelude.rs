@@ -19,7 +19,7 @@ pub(super) fn probed(
         Goal::Plan => planned(job, facts, newest.as_ref()),
         Goal::Settle { retry, accept } => settle(&facts, newest, *retry, accept.clone(), now_ms),
         Goal::Abort => abort(job, &facts, newest, now_ms),
-        Goal::Deploy | Goal::Rollback(_) | Goal::Backup(_) => {
+        Goal::Deploy | Goal::Rollback(_) | Goal::Drill(_) | Goal::Backup(_) => {
             begin(job, &facts, newest, (since_ms, now_ms), (settled, again))
         }
     }
@@ -123,6 +123,7 @@ fn unknown(job: &Job, facts: &Facts, name: &str) -> String {
 fn make(job: &Job, facts: &Facts) -> Result<Plan, Vec<Refusal>> {
     match &job.goal {
         Goal::Rollback(rollback) => plan::build_rollback(&job.config, facts, &job.request, rollback),
+        Goal::Drill(point) => plan::build_drill(&job.config, facts, &job.request, *point),
         Goal::Backup(backup) => plan::build_backup(&job.config, facts, &job.request, backup),
         Goal::Deploy | Goal::Plan | Goal::Settle { .. } | Goal::Abort => plan::build(&job.config, facts, &job.request),
     }

@@ -404,6 +404,7 @@ impl Goal {
             Self::Deploy => "deploy",
             Self::Plan => "plan",
             Self::Rollback(_) => "rollback",
+            Self::Drill(_) => "drill",
             Self::Backup(backup) => backup.as_str(),
             Self::Settle { .. } => "settle",
             Self::Abort => "abort",

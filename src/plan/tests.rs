@@ -224,3 +224,19 @@ fn a_file_that_is_copied_whole_is_not_taken_for_a_shadow() {
     assert!(build(&dump, &live("mariadb"), &request()).is_ok());
     assert_refused(build(&dump, &live("sqlite"), &request()), "protect is of no use");
 }
+
+#[test]
+fn no_drill_can_come_to_a_verdict() {
+    let config = config("preset: laravel");
+    let facts = Facts { live: Some("/srv/shop/releases/one".to_owned()), ..probed() };
+    for point in super::DrillPoint::ALL {
+        let plan = super::build_drill(&config, &facts, &request(), point).expect("a plan");
+        assert_eq!(plan.about.command, "drill");
+        let last = plan.steps.last().expect("steps");
+        assert_eq!((last.name.as_str(), last.only_if), ("drill-end", super::Condition::Always), "{point:?}");
+        assert!(last.action.0.trim_end().lines().last().is_some_and(|line| line.starts_with("fail ")), "{point:?}");
+        assert!(!plan.takes_upload(), "its release is made on the target");
+        let migrates = plan.steps.iter().position(|step| step.name == "migrate").expect("it migrates");
+        assert_eq!(plan.steps[migrates - 1].name, "drill-before", "read before the change");
+    }
+}

@@ -8,7 +8,7 @@ mod reply;
 mod upload;
 
 pub use executor::{LINK, executor};
-pub use probe::{LOOK, PROBE, PROBE_START, REQUEST, RUNS};
+pub use probe::{DRILL, LOOK, PROBE, PROBE_START, REQUEST, RUNS};
 pub use quote::{params, quote};
 pub use reply::{Reply, columns};
 pub use upload::UPLOAD;

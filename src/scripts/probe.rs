@@ -22,5 +22,13 @@ pub const PROBE: &str = include_str!("probe/probe.sh");
 pub const RUNS: &str = runs!();
 /// One GET from the target; `$1` is how long it may take, in seconds.
 pub const REQUEST: &str = concat!(include_str!("lib/address.sh"), "\n", include_str!("probe/request.sh"));
+/// What a drill does from outside; usage at its head.
+pub const DRILL: &str = concat!(
+    include_str!("lib/run-states.sh"),
+    "\n",
+    include_str!("lib/runs.sh"),
+    "\n",
+    include_str!("drill/outside.sh")
+);
 /// Runs, their logs, archives; usage at its head.
 pub const LOOK: &str = concat!(runs!(), "\n", include_str!("probe/look.sh"));

@@ -7,6 +7,7 @@ mod support;
 mod action;
 mod backup;
 mod deploys;
+mod drill;
 mod dump;
 mod dump_crashes;
 mod evidence;

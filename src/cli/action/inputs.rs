@@ -9,7 +9,7 @@ use super::super::context::Usage;
 use crate::{config::Secret, github::Context};
 
 /// The commands that an action is for, with what each takes of the inputs.
-const COMMANDS: [(&str, &[Takes]); 7] = [
+const COMMANDS: [(&str, &[Takes]); 8] = [
     ("deploy", &[Takes::Artifact, Takes::Revision, Takes::Key]),
     ("plan", &[Takes::Artifact, Takes::Probe]),
     ("settle", &[]),
@@ -17,6 +17,7 @@ const COMMANDS: [(&str, &[Takes]); 7] = [
     ("status", &[]),
     ("abort", &[]),
     ("backup", &[]),
+    ("drill", &[]),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +159,8 @@ mod tests {
         );
         let rollback = line(&[("INPUT_COMMAND", "rollback"), ("INPUT_ARTIFACT", "x"), ("INPUT_ARGS", "--code-only")]);
         assert_eq!(rollback.expect("a line")[1..], ["rollback", "--code-only"]);
+        let drill = line(&[("INPUT_COMMAND", "drill"), ("INPUT_ARTIFACT", "x"), ("INPUT_ARGS", "--all")]);
+        assert_eq!(drill.expect("a line")[1..], ["drill", "--all"]);
         assert_eq!(line(&[("INPUT_COMMAND", "plan")]).expect("a line")[1..], ["plan", "--probe"]);
     }
 

@@ -2,6 +2,7 @@
 
 mod archive;
 mod data;
+mod drill;
 mod hooks;
 mod maintenance;
 mod migrate;
@@ -17,6 +18,7 @@ mod workers;
 
 pub use archive::{archive_copies, archive_step, load_step, prune_step, try_step, upload_step, verify_step};
 pub use data::{copy_step, data_open, protect_step};
+pub use drill::{drill_after, drill_before, drill_end, drill_release, drilled_migrate, drilled_smoke};
 pub use hooks::{end_hooks, finish_with_hooks, step_with_hooks};
 pub use maintenance::{maintenance_off, maintenance_on};
 pub use migrate::migrate_step;

@@ -15,6 +15,8 @@ elif [ "$PRESET" = laravel ]; then
 		cmp -s "$BACKSTAY_STEP_DIR/ran.expected" "$BACKSTAY_STATE/ran" || fail "migrations have run since this deploy was planned: somebody else migrates. Deploy again"
 	fi
 	count=$(awk 'END { print NR }' "$BACKSTAY_STATE/pending")
+	# what a drill brings along is pending, whatever the app says
+	[ -z "${DRILL-}" ] || count=1
 elif [ -n "$MIGRATES" ]; then
 	count=1 # another app does not tell: it may
 else
@@ -30,6 +32,8 @@ if [ -n "${ROLLBACK-}" ]; then
 	note "data is brought back in maintenance"
 elif [ "$count" -eq 0 ]; then
 	note "no migrations pending"
+elif [ -n "${DRILL-}" ]; then
+	note "the drill's own change will run"
 elif [ "$PRESET" = laravel ]; then
 	note "$count pending: $(head -n 3 "$BACKSTAY_STATE/pending" | tr '\n' ' ')"
 else

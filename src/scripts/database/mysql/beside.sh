@@ -146,7 +146,7 @@ tidy_beside() {
 	beside_sql prefixes x x | while IFS= read -r prefix; do
 		kind=${prefix#__}
 		kind=${kind%%_*}
-		if [ "$kind" = failed ]; then
+		if [ "$kind" = failed ] && { [ -z "${DRILL-}" ] || [ "$prefix" != "$beside_failed" ]; }; then
 			[ "$(ask "SELECT STR_TO_DATE(LEFT('${prefix#__failed_}', 15), '%Y%m%dt%H%i%s') < UTC_TIMESTAMP() - INTERVAL $KEEP_FAILED_MIN MINUTE")" = 1 ] || continue
 		else
 			run=$(run_with_word "${prefix#__"$kind"_}")

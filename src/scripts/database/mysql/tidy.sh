@@ -12,6 +12,8 @@ main() {
 		persist "$state/kept"
 	fi
 	tidy_beside
+	# what a drill has broken nobody looks at afterwards
+	[ -z "${DRILL-}" ] || drop_schema "$failed"
 	drop_schema "$earlier"
 	drop_schema "$replaced"
 	schemas backstay | drop_old_copies drop_schema

@@ -10,6 +10,8 @@ main() {
 	! is_dump || return 0
 	await_server
 	if [ "$BACKSTAY_DIRECTION" = committed ] && [ -e "$state/sealed" ]; then mark_kept "$BACKSTAY_RUN"; fi
+	# what a drill has broken nobody looks at afterwards
+	[ -z "${DRILL-}" ] || drop_database "$failed"
 	drop_database "$earlier"
 	drop_database "$replaced"
 	databases backstay | drop_old_copies drop_database

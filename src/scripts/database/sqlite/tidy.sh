@@ -6,6 +6,8 @@
 main() {
 	[ "$BACKSTAY_DIRECTION" != rolled-back ] || rm -f "$copy"
 	rm -f "$earlier"*
+	# what a drill has broken nobody looks at afterwards
+	[ -z "${DRILL-}" ] || rm -f "$failed"*
 	if [ -f "$copy" ]; then printf '%s\n' "$copy" >"$BACKSTAY_DB_STATE/kept"; fi
 	[ -d "$copies" ] || return 0
 	kept=0
