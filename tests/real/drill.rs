@@ -77,7 +77,7 @@ fn every_point_is_green_on_sqlite_and_nothing_is_left() {
     let text = fs::read_to_string(site.runner.join("drill.md")).expect("a report");
     assert!(text.contains("| runner-lost | passed |") && text.contains("Simulated."), "{text}");
     site.backstay(&["history"]).is(0).says("drill 1111111 by");
-    site.backstay(&["status"]).is(0).says("drill 1111111 by");
+    site.backstay(&["status"]).is(0).says("drill of revision 1111111 by");
 }
 
 #[test]
