@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::{
     model::{Data, Fence, Outcome, OutcomeReport, Proof},
-    report::{Failure, Row, Several, Story, escape, next, sentence, shortened, step_head, time},
+    report::{self, Failure, Row, Several, Story, escape, next, sentence, shortened, step_head, time},
 };
 
 /// Over 1 MiB the runner drops the whole file; other uses of the action in the same job have their own.
@@ -39,7 +39,7 @@ pub fn in_a_sentence(story: &Story) -> String {
         (None, None) => "nothing was begun, nothing was changed.".to_owned(),
     };
     let later = if story.found_later { " (found out after the deploying step had ended)" } else { "" };
-    escape(&format!("{}{later}", said.split_whitespace().collect::<Vec<_>>().join(" ")))
+    report::one_line(&format!("{said}{later}"))
 }
 
 /// What the outcome is called in the output `outcome`; empty for a command that only looked.

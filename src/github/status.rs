@@ -1,6 +1,6 @@
 //! What GitHub is told of a deployment: a state and a line for people.
 
-use crate::report::escape;
+use crate::report::one_line;
 
 /// GitHub refuses a longer description.
 const DESCRIPTION_MAX: usize = 140;
@@ -43,11 +43,6 @@ impl Status {
     pub fn description(&self) -> &str {
         &self.description
     }
-}
-
-/// Foreign text on one line.
-pub(super) fn one_line(text: &str) -> String {
-    escape(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// At most so many characters, however they are counted: in UTF-16 a letter is no shorter than as one of Unicode's.

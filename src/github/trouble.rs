@@ -8,8 +8,8 @@ use reqwest::{
     header::{HeaderMap, LOCATION, RETRY_AFTER},
 };
 
-use super::status::{cut, one_line};
-use crate::report::time::moment;
+use super::status::cut;
+use crate::report::{one_line, time::moment};
 
 /// What is shown of a foreign text.
 const FOREIGN_MAX: usize = 300;

@@ -57,16 +57,7 @@ pub fn build(config: &Config, facts: &Facts, request: &Request) -> Result<Plan, 
     let symlink = config.release.strategy == Strategy::Symlink;
     Ok(Plan {
         run: request.run.clone(),
-        about: About {
-            command: "deploy".to_owned(),
-            app: config.app.clone(),
-            environment: config.environment.name.clone(),
-            revision: request.revision.clone(),
-            actor: request.actor.clone(),
-            release: symlink.then(|| format!("releases/{}", request.run)),
-            previous_release: facts.current.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
+        about: about("deploy", request.revision.clone(), config, facts, request),
         symlink,
         release_dir: None,
         params: params(config, request, &databases),
@@ -81,6 +72,26 @@ pub fn build(config: &Config, facts: &Facts, request: &Request) -> Result<Plan, 
         key: request.key.clone(),
         warnings: refuse::warnings(config, facts),
     })
+}
+
+/// What is told of a run that puts a version live.
+pub(super) fn about(
+    command: &str,
+    revision: Option<String>,
+    config: &Config,
+    facts: &Facts,
+    request: &Request,
+) -> About {
+    About {
+        command: command.to_owned(),
+        app: config.app.clone(),
+        environment: config.environment.name.clone(),
+        revision,
+        actor: request.actor.clone(),
+        release: (config.release.strategy == Strategy::Symlink).then(|| format!("releases/{}", request.run)),
+        previous_release: facts.current.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
 }
 
 /// The databases that the run protects.

@@ -1,8 +1,8 @@
 //! The plan of a drill: an ordinary deploy of what is live now, with a failure in it that is known beforehand, and no way to commit.
 
 use super::{
-    About, Condition, Facts, Generation, Plan, Refusal, Request, Step,
-    build::{databases, finish, secrets, settings, with_hooks},
+    Condition, Facts, Generation, Plan, Refusal, Request, Step,
+    build::{about, databases, finish, secrets, settings, with_hooks},
     params::params,
     refuse,
     rollback::revision_of,
@@ -106,18 +106,10 @@ pub fn build_drill(config: &Config, facts: &Facts, request: &Request, point: Dri
     finish.insert(open, drill_after(config, &databases));
     let mut params = params(config, request, &databases);
     params.push(("DRILL", point.as_str().to_owned()));
+    let live = facts.current.as_deref().and_then(|current| revision_of(facts, current));
     Ok(Plan {
         run: request.run.clone(),
-        about: About {
-            command: "drill".to_owned(),
-            app: config.app.clone(),
-            environment: config.environment.name.clone(),
-            revision: facts.current.as_deref().and_then(|current| revision_of(facts, current)),
-            actor: request.actor.clone(),
-            release: symlink.then(|| format!("releases/{}", request.run)),
-            previous_release: facts.current.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
+        about: about("drill", live, config, facts, request),
         symlink,
         release_dir: None,
         params,

@@ -23,7 +23,7 @@ pub use escape::{escape, lines};
 pub use json::json_line;
 pub use layout::shortened;
 pub use story::{CheckRow, End, Failure, Row, Several, Story};
-pub use words::{site_is_back, step_head};
+pub use words::{one_line, site_is_back, step_head};
 
 use self::{bar::Bars, paint::Paint, plain::Plain, summary::Summary};
 use crate::model::{Event, EventKind, OutcomeReport};

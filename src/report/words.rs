@@ -130,7 +130,7 @@ pub fn step_head(step: &str, undo: bool) -> String {
 }
 
 /// A sentence of a script, without the blanks that it was laid out with (escaped).
-pub(super) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     escape(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
