@@ -38,13 +38,19 @@ use std::time::{Duration, Instant};
 
 /// Waits up to a minute for something that has to come.
 #[track_caller]
-pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn eventually(what: &str, holds: impl FnMut() -> bool) {
+    within(Duration::from_mins(1), what, holds);
+}
+
+/// Waits so long at most for something that has to come.
+#[track_caller]
+pub fn within(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
-    while began.elapsed() < Duration::from_mins(1) {
+    while began.elapsed() < limit {
         if holds() {
             return;
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    panic!("in a minute not: {what}");
+    panic!("in {limit:?} not: {what}");
 }
