@@ -36,21 +36,15 @@ pub use site::{Site, as_user, as_user_at_home};
 
 use std::time::{Duration, Instant};
 
-/// Waits up to a minute for something that has to come.
+/// Waits for something that has to come: up to three minutes, since cron comes once in one, and machines are busy.
 #[track_caller]
-pub fn eventually(what: &str, holds: impl FnMut() -> bool) {
-    within(Duration::from_mins(1), what, holds);
-}
-
-/// Waits so long at most for something that has to come.
-#[track_caller]
-pub fn within(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) {
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
-    while began.elapsed() < limit {
+    while began.elapsed() < Duration::from_mins(3) {
         if holds() {
             return;
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    panic!("in {limit:?} not: {what}");
+    panic!("in three minutes not: {what}");
 }

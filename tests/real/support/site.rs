@@ -20,7 +20,6 @@ use super::{
     proxy::Proxy,
     servers::{USER, run, servers, text},
     watch::{Watch, get, head},
-    within,
 };
 
 /// One app on the target.
@@ -384,8 +383,7 @@ impl Site {
     /// Waits until the newest run has its last record.
     #[track_caller]
     pub fn await_end(&self) {
-        // cron comes once a minute, and what it starts takes its time
-        within(Duration::from_mins(3), "the newest run has ended", || {
+        eventually("the newest run has ended", || {
             self.journals().last().is_some_and(|journal| journal.contains(" ended "))
         });
     }
