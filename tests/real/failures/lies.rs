@@ -7,10 +7,7 @@ use std::{
 };
 
 use super::Target;
-use crate::{
-    cases::each_case,
-    support::{Running, Site, eventually, servers},
-};
+use crate::support::{Held, Running, Site, eventually, servers};
 
 /// The `sh` that sessions find: an honest look at the target, and then no executor but this.
 const LIAR: &str = r##"#!/bin/sh
@@ -32,6 +29,15 @@ hash=$(cat 'MARKS/hash')
 
 /// More than an honest run takes; a debug build with all that it has read at once.
 const PEAK_MAX_KB: u64 = 150_000;
+
+/// A target whose sessions find another `sh` first.
+fn liar() -> (Target, Held) {
+    let target = Target::new(Site::with_first());
+    let (port, sshd) = servers().sshd_with_path(&format!("{}:/usr/bin:/bin", target.marks.join("bin").display()));
+    target.reach_by(port);
+    target.configure("");
+    (target, sshd)
+}
 
 /// A deploy to a target that answers with these commands once the plan is there.
 fn told(target: &Target, lie: &str) -> Running {
@@ -75,18 +81,15 @@ fn a_target_that_lies_or_speaks_nonsense_is_never_believed_to_have_committed() {
             ),
         ),
     ];
-    let target = Target::new(Site::with_first());
-    let (port, _sshd) = servers().sshd_with_path(&format!("{}:/usr/bin:/bin", target.marks.join("bin").display()));
-    target.reach_by(port);
-    target.configure("");
-    // one after the other: they are told by the same file
-    each_case(1, &cases, |_, (lie, said)| {
+    let (target, _sshd) = liar();
+    for (case, (lie, said)) in cases {
+        println!("{case}");
         let begun = Instant::now();
         let run = told(&target, lie).wait().is(30);
         run.says(said);
         assert_eq!(run.outcome()["outcome"], "in-doubt");
         assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
-    });
+    }
     assert_eq!(target.data(), target.before);
 }
 
@@ -97,11 +100,9 @@ fn a_target_that_floods_the_runner_fills_neither_its_memory_nor_its_time() {
         ("nonsense without an end", "yes nonsense | { : >'MARKS/flooded'; exec cat; }"),
         ("signs of life without an end", "yes . | { : >'MARKS/flooded'; exec cat; }"),
     ];
-    let target = Target::new(Site::with_first());
-    let (port, _sshd) = servers().sshd_with_path(&format!("{}:/usr/bin:/bin", target.marks.join("bin").display()));
-    target.reach_by(port);
-    target.configure("");
-    each_case(1, &cases, |_, flood| {
+    let (target, _sshd) = liar();
+    for (case, flood) in cases {
+        println!("{case}");
         let flooded = target.marks.join("flooded");
         let _ = fs::remove_file(&flooded);
         let run = told(&target, &format!("say start b $hash; {flood}; : >'MARKS/flooded'; exec sleep 20"));
@@ -116,5 +117,5 @@ fn a_target_that_floods_the_runner_fills_neither_its_memory_nor_its_time() {
         run.signal("-INT");
         run.wait().is(30).says("the end was not seen from here");
         assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
-    });
+    }
 }
