@@ -32,7 +32,6 @@ struct Runner {
     has_word: bool,
     /// Whether a connection that is tried comes about, and is cut at once.
     answers: bool,
-    ended: bool,
 }
 
 pub fn take(bytes: &[u8]) {
@@ -62,7 +61,7 @@ pub fn take(bytes: &[u8]) {
     }
     // from here on the target is silent
     runner.wait(PATIENCE_S);
-    assert!(runner.ended, "it waits for ever: {:?}", runner.state);
+    assert!(runner.has_ended(), "it waits for ever: {:?}", runner.state);
 }
 
 fn said(bytes: &[u8]) -> Vec<u8> {
@@ -92,7 +91,11 @@ fn plan() -> &'static (State, String) {
 impl Runner {
     fn arming(answers: bool) -> Self {
         let job = Job { config: config(), ..job::job(Goal::Deploy) };
-        Self { job, state: plan().0.clone(), now_ms: 0, has_asked: false, has_word: false, answers, ended: false }
+        Self { job, state: plan().0.clone(), now_ms: 0, has_asked: false, has_word: false, answers }
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.state, State::Done)
     }
 
     fn smoked(&mut self, passed: bool) {
@@ -103,7 +106,7 @@ impl Runner {
 
     fn wait(&mut self, seconds: i64) {
         for _ in 0..seconds {
-            if self.ended {
+            if self.has_ended() {
                 return;
             }
             self.now_ms += 1_000;
@@ -112,7 +115,7 @@ impl Runner {
     }
 
     fn told(&mut self, input: Input) {
-        if self.ended {
+        if self.has_ended() {
             return;
         }
         self.has_word |= matches!(&input, Input::Line(LinkLine::Entry(Entry { fact: Fact::Accept { .. }, .. })));
@@ -138,7 +141,6 @@ impl Runner {
                     self.told(Input::Probed { reply, baseline: vec![] });
                 }
                 Effect::Finish(finish) => {
-                    self.ended = true;
                     if let Finish::Outcome(report) = finish {
                         let is_good = report.outcome == Outcome::Committed;
                         let is_meant = self.has_word || report.committed && self.has_asked;

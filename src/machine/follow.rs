@@ -14,6 +14,7 @@ const TAIL_MAX: usize = 100;
 
 /// A run and what this runner has to do with it.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own; every combination of them is there")]
 pub struct Follow {
     /// Its id.
     pub run: String,
