@@ -236,6 +236,7 @@ mod tests {
             }),
             known("rolled-back", |known| {
                 abort(known);
+                known.journal.restored = true;
                 ended(known, End::Decided(Direction::RolledBack));
             }),
         ];
