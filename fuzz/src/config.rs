@@ -13,7 +13,7 @@ pub fn take(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let source = Source { name: "backstay.yml", text, folder: Path::new("/srv/checkout") };
     // what a variable holds is as foreign as the file: some are not set
-    let variable = |name: &str| (name.len() % 3 != 0).then(|| format!("a'b\n\"{{{name}: $X}}"));
+    let variable = |name: &str| (!name.len().is_multiple_of(3)).then(|| format!("a'b\n\"{{{name}: $X}}"));
     for environment in [None, Some("staging"), Some("production")] {
         match load(source, environment, &variable) {
             Ok(config) => {

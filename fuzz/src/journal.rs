@@ -30,7 +30,9 @@ pub fn take(bytes: &[u8]) {
         }
     }
     let before = state.clone();
-    entries.iter().for_each(|entry| state.apply(entry));
+    for entry in &entries {
+        state.apply(entry);
+    }
     assert_eq!(state, before, "a line that was seen before changes nothing");
     // what lies between whole lines is passed over
     assert_eq!(fold(&whole), before);

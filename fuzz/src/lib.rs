@@ -10,8 +10,11 @@ pub mod text;
 
 mod job;
 
+/// Takes any bytes.
+type Take = fn(&[u8]);
+
 /// Every target by the name of its folder in `corpus`.
-pub const TARGETS: [(&str, fn(&[u8])); 6] = [
+pub const TARGETS: [(&str, Take); 6] = [
     ("config", config::take),
     ("journal", journal::take),
     ("link", link::take),

@@ -97,10 +97,10 @@ impl Follow {
     }
 
     /// The run of a plan that was sent from here.
-    pub fn of_plan(plan: &Plan, now_ms: i64) -> Self {
+    pub fn of_plan(plan: &Plan, hash: String, now_ms: i64) -> Self {
         Self {
             uploading: plan.takes_upload(),
-            plan_hash: Some(plan.hash()),
+            plan_hash: Some(hash),
             ..Self::new(plan.run.as_str(), Role::Owner, plan.summary(), now_ms)
         }
     }

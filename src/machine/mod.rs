@@ -74,6 +74,8 @@ pub enum State {
     Arming {
         /// The plan.
         plan: Box<Plan>,
+        /// Its hash, which the first journal line has to name.
+        plan_hash: String,
         /// Since when.
         since_ms: i64,
         /// Whether someone asked to stop meanwhile.

@@ -90,7 +90,8 @@ fn begin(
             effects.extend(plan.warnings.iter().map(|text| Effect::Emit(EventKind::Warning { text: text.clone() })));
             effects.push(Effect::Emit(EventKind::PhaseBegun { phase: Phase::Arm }));
             effects.push(Effect::Arm(Box::new(plan.clone())));
-            (State::Arming { plan: Box::new(plan), since_ms: now_ms, cancelled: false, again }, effects)
+            let plan_hash = plan.hash();
+            (State::Arming { plan: Box::new(plan), plan_hash, since_ms: now_ms, cancelled: false, again }, effects)
         }
     }
 }

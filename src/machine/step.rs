@@ -31,8 +31,8 @@ pub fn step(state: State, job: &Job, now_ms: i64, input: Input) -> (State, Vec<E
     match state {
         State::Connecting => connecting(job, now_ms, input),
         State::Probing { since_ms, settled, again } => probing(job, since_ms, (settled, again), now_ms, input),
-        State::Arming { plan, since_ms, cancelled, again } => {
-            arming(job, plan, since_ms, (cancelled, again), now_ms, input)
+        State::Arming { plan, plan_hash, since_ms, cancelled, again } => {
+            arming(job, (plan, plan_hash), since_ms, (cancelled, again), now_ms, input)
         }
         State::Following(follow) => following(job, follow, now_ms, input),
         State::Rejoining { follow, since_ms, next_ms, tries } => {
@@ -103,7 +103,7 @@ fn cancelled_before(job: &Job) -> (State, Vec<Effect>) {
 
 fn arming(
     job: &Job,
-    plan: Box<Plan>,
+    (plan, plan_hash): (Box<Plan>, String),
     since_ms: i64,
     (cancelled, again): (bool, bool),
     now_ms: i64,
@@ -111,7 +111,7 @@ fn arming(
 ) -> (State, Vec<Effect>) {
     match input {
         Input::Line(LinkLine::Entry(entry)) => {
-            let mut follow = Follow::of_plan(&plan, now_ms);
+            let mut follow = Follow::of_plan(&plan, plan_hash, now_ms);
             if let Some(fault) = follow.fault(&entry) {
                 return doubt(&follow, fault);
             }
@@ -128,7 +128,7 @@ fn arming(
         Input::Line(LinkLine::Answer(word, rest)) => answered(job, &plan, (&word, &rest), again, now_ms),
         // Whether the run began is not known: following it tells.
         Input::LinkClosed(_) => {
-            let mut follow = Follow::of_plan(&plan, now_ms);
+            let mut follow = Follow::of_plan(&plan, plan_hash, now_ms);
             if cancelled {
                 follow.said = Some(cancel(job));
             }
@@ -138,9 +138,9 @@ fn arming(
             let reason = "stopped while the run was about to begin on the target".to_owned();
             done(vec![], Finish::Outcome(about_run(Outcome::InDoubt, reason, None, None)))
         }
-        Input::Interrupted => (State::Arming { plan, since_ms, cancelled: true, again }, vec![]),
+        Input::Interrupted => (State::Arming { plan, plan_hash, since_ms, cancelled: true, again }, vec![]),
         Input::Tick if now_ms - since_ms > ARM_MAX_MS => {
-            doubt(&Follow::of_plan(&plan, now_ms), "it does not say whether the run began")
+            doubt(&Follow::of_plan(&plan, plan_hash, now_ms), "it does not say whether the run began")
         }
         Input::Line(
             LinkLine::Plan(_)
@@ -159,7 +159,7 @@ fn arming(
         | Input::Uploaded
         | Input::UploadFailed { .. }
         | Input::Smoked(_)
-        | Input::Tick => (State::Arming { plan, since_ms, cancelled, again }, vec![]),
+        | Input::Tick => (State::Arming { plan, plan_hash, since_ms, cancelled, again }, vec![]),
     }
 }
 

@@ -267,7 +267,13 @@ fn end_in_time(job: &Job, mut state: State, connects: bool) -> (i64, Finish) {
                     Effect::Finish(finish) => return (second, finish),
                     Effect::Connect if connects => inputs = vec![Input::LinkClosed(None), Input::Connected],
                     Effect::Connect => inputs.push(Input::ConnectFailed { refusal: Refusal::new("no route", "wait") }),
-                    _ => {}
+                    Effect::Probe
+                    | Effect::Arm(_)
+                    | Effect::Open(_)
+                    | Effect::Send(_)
+                    | Effect::Upload(_)
+                    | Effect::Smoke(_)
+                    | Effect::Emit(_) => {}
                 }
             }
         }

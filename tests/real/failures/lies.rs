@@ -10,7 +10,7 @@ use super::Target;
 use crate::support::{Held, Running, Site, eventually, servers};
 
 /// The `sh` that sessions find: an honest look at the target, and then no executor but this.
-const LIAR: &str = r##"#!/bin/sh
+const LIAR: &str = r#"#!/bin/sh
 case "${4-}" in arm | follow | recover) ;; *) exec /bin/sh "$@" ;; esac
 seq=0
 say() {
@@ -25,7 +25,7 @@ if [ "$4" = arm ]; then
 	printf %s "${hash%% *}" >'MARKS/hash'
 fi
 hash=$(cat 'MARKS/hash')
-"##;
+"#;
 
 /// More than an honest run takes; a debug build with all that it has read at once.
 const PEAK_MAX_KB: u64 = 150_000;
