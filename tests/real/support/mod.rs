@@ -17,6 +17,7 @@ mod cron;
 mod disk;
 mod files;
 mod front;
+mod manager;
 pub mod mariadb;
 pub mod postgres;
 pub mod proxy;
@@ -30,9 +31,10 @@ pub use cron::CronHost;
 pub use disk::Disk;
 pub use files::tar_of;
 pub use front::Front;
+pub use manager::ManagerHost;
 pub use mariadb::{MariaDb, OwnMariaDb};
 pub use servers::{Held, hold_as_user, servers};
-pub use site::{Site, as_user, as_user_at_home};
+pub use site::{Site, as_user, as_user_at_home, units};
 
 use std::time::{Duration, Instant};
 

@@ -403,6 +403,18 @@ impl Site {
         eventually("the executor is dead", || pids.iter().all(|pid| !Path::new(&format!("/proc/{pid}/exe")).exists()));
     }
 
+    /// Ends what is left of the executor; something else may have ended it.
+    #[track_caller]
+    pub fn end_executor(&self) {
+        eventually("the executor is dead", || {
+            let pids = self.executors();
+            if !pids.is_empty() {
+                let _ = Command::new("kill").arg("-KILL").args(&pids).stderr(Stdio::null()).status();
+            }
+            pids.is_empty()
+        });
+    }
+
     /// Ends runner and executor as crashes do, the runner first.
     #[track_caller]
     pub fn kill_both(&self, run: Running) {
@@ -463,6 +475,15 @@ fn processes() -> Vec<(String, Vec<String>)> {
             Some((pid, words))
         })
         .collect()
+}
+
+/// What a run has put among the units of the deploy user's own systemd.
+pub fn units(run: &str) -> Vec<String> {
+    let folder = PathBuf::from(format!("/home/{USER}/.config/systemd/user"));
+    let folders = [folder.clone(), folder.join("timers.target.wants")];
+    let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with(&format!("backstay-{run}-"))).collect()
 }
 
 /// Runs a line as the deploy user.
