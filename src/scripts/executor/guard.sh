@@ -91,8 +91,8 @@ is_gone() {
 	[ ! -e "$1" ] || return 1
 	above=${1%/*}
 	until [ -d "$above/" ]; do above=${above%/*}; done
-	for entry in "$above"/* "$above"/.[!.]*; do
-		[ ! -e "$entry" ] || return 0
+	for beside in "$above"/* "$above"/.[!.]*; do
+		[ ! -e "$beside" ] || return 0
 	done
 	return 1
 }

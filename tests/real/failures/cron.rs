@@ -34,3 +34,18 @@ fn with_both_killed_a_running_cron_ends_the_run_within_two_minutes() {
         eventually("the guard takes itself away", || host.crontab().is_empty());
     });
 }
+
+#[test]
+fn a_cron_that_has_not_seen_the_crontab_change_ends_the_run_all_the_same() {
+    let site = Site::with_mariadb();
+    let mut host = CronHost::start(&site);
+    host.prepare_unseen_change(&site);
+    host.start_cron();
+    let target = Target::new(site);
+    target.pause_at("after-migrate");
+    let run = target.start(&["good"]);
+    host.await_unseen_change(&target);
+    target.await_pause("after-migrate");
+    target.cut(|| target.kill_both(run));
+    target.judge(End::RolledBack);
+}

@@ -6,7 +6,7 @@ use backstay::journal::{Direction, Fact, step_name};
 use serde_json::Value;
 
 use super::{End, Target};
-use crate::support::{eventually, units};
+use crate::support::eventually;
 
 impl Target {
     /// Waits for the end, says how long it took since the cut, and looks at everything.
@@ -83,7 +83,6 @@ impl Target {
         eventually("no process of the run is left", || self.processes().is_empty());
         assert!(!self.is_held("lock") && !self.is_held("step.lock"));
         assert_eq!(self.crontab(), "", "the guard takes itself away");
-        eventually("the guard takes itself away", || units(&self.run_id()).is_empty());
         assert_eq!(self.list(".backstay/incoming"), Vec::<String>::new());
         if end == End::Stuck {
             return;

@@ -4,7 +4,7 @@
 use super::{End, Target};
 use crate::{
     cases::each_case,
-    support::{ManagerHost, Site, eventually, units},
+    support::{ManagerHost, Site, eventually},
 };
 
 #[test]
@@ -21,7 +21,7 @@ fn with_both_killed_a_timer_of_systemd_ends_the_run_within_two_minutes() {
         host.start_manager();
         let target = Target::new(site);
         let run = target.deploy_until(place, &["good"]);
-        assert_eq!(units(&target.run_id()).len(), 3, "two units, and the link that starts one at boot");
+        assert_eq!(host.units().len(), 3, "two units, and the link that starts one at boot");
         target.cut(|| {
             // all that the user's systemd carries ends with it, the executor too
             if is_at_boot {
@@ -39,7 +39,7 @@ fn with_both_killed_a_timer_of_systemd_ends_the_run_within_two_minutes() {
         }
         let took = target.judge(end);
         assert!(took.as_secs() < 120, "{took:?}");
-        eventually("the guard takes itself away", || units(&target.run_id()).is_empty());
+        eventually("the guard takes itself away", || host.units().is_empty());
     });
 }
 
@@ -50,8 +50,9 @@ fn a_logout_that_ends_every_process_leaves_the_executor_to_its_end() {
     host.start_manager();
     let target = Target::new(site);
     // nobody else could bring it to an end
-    target.configure("runner: { lease: 15s, guard: none }");
+    target.configure("runner: { lease: 15s, guard: none }\n");
     let run = target.deploy_until("after-migrate", &["good"]);
+    assert_eq!(host.units(), Vec::<String>::new());
     target.cut(|| {
         run.signal("-KILL");
         host.log_out();
@@ -65,7 +66,7 @@ fn a_logout_that_would_end_the_executor_is_told_before_a_deploy() {
     let site = Site::with_first();
     let _host = ManagerHost::start(&site);
     site.configure("");
-    site.deploy("2222222", &[]).is(2).says("KillUserProcesses").says("loginctl enable-linger");
+    site.deploy("2222222", &[]).is(3).says("KillUserProcesses").says("loginctl enable-linger");
     assert_eq!(site.live_revision().as_deref(), Some("1111111"));
 }
 
@@ -79,7 +80,7 @@ fn a_timer_starts_what_lies_in_a_folder_of_any_name() {
     let parts = parts.map(|part| format!(". '{}/src/scripts/{part}'\n", env!("CARGO_MANIFEST_DIR"))).concat();
     let script = format!(
         r#"{parts} NEWLINE='
-' RUN=named RUN_DIR="$1/50%h of \"\$HOME\" it's \\n ${{x}}/named" GUARD=systemd
+' RUN=named RUN_DIR="$1/50%h of \"\$HOME\" it's \\n \${{x}}/named" GUARD=systemd
 nap() {{ sleep "$1"; }}
 sync_paths() {{ :; }}
 mkdir -p "$RUN_DIR"
@@ -91,5 +92,5 @@ cat "$RUN_DIR/ran"
 remove_timers"#
     );
     assert_eq!(host.run_as_user(&script, &site.marks.display().to_string()), "recover\n");
-    assert_eq!(units("named"), Vec::<String>::new());
+    assert_eq!(host.units(), Vec::<String>::new());
 }

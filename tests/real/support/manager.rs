@@ -44,6 +44,8 @@ exec unshare --mount --cgroup sh -euc '
 	printf "[Login]\nKillUserProcesses = yes\n" >/etc/systemd/logind.conf
 	mount -t tmpfs none /var/lib/systemd
 	mkdir /var/lib/systemd/linger
+	install -d -o "$4" "/home/$4/.config" "/home/$4/.config/systemd" config config/user
+	mount --bind config "/home/$4/.config/systemd"
 	mount --bind /bin/false /usr/bin/crontab
 	echo $$ >/sys/fs/cgroup/session-1.scope/cgroup.procs
 	echo $$ >pid
@@ -101,6 +103,15 @@ impl ManagerHost {
             }
             users.is_empty()
         });
+    }
+
+    /// What runs have put among the units of the deploy user's own systemd.
+    pub fn units(&self) -> Vec<String> {
+        let folder = self.folder.join("config/user");
+        let folders = [folder.clone(), folder.join("timers.target.wants")];
+        let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.starts_with("backstay-")).collect()
     }
 
     /// A script as the deploy user on this host; what it prints.

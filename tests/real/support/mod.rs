@@ -34,19 +34,19 @@ pub use front::Front;
 pub use manager::ManagerHost;
 pub use mariadb::{MariaDb, OwnMariaDb};
 pub use servers::{Held, hold_as_user, servers};
-pub use site::{Site, as_user, as_user_at_home, units};
+pub use site::{Site, as_user, as_user_at_home};
 
 use std::time::{Duration, Instant};
 
-/// Waits up to a minute for something that has to come.
+/// Waits up to two minutes for something that has to come: a guard comes once in one.
 #[track_caller]
 pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
-    while began.elapsed() < Duration::from_mins(1) {
+    while began.elapsed() < Duration::from_mins(2) {
         if holds() {
             return;
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    panic!("in a minute not: {what}");
+    panic!("in two minutes not: {what}");
 }

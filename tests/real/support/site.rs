@@ -477,15 +477,6 @@ fn processes() -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
-/// What a run has put among the units of the deploy user's own systemd.
-pub fn units(run: &str) -> Vec<String> {
-    let folder = PathBuf::from(format!("/home/{USER}/.config/systemd/user"));
-    let folders = [folder.clone(), folder.join("timers.target.wants")];
-    let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
-    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    names.filter(|name| name.starts_with(&format!("backstay-{run}-"))).collect()
-}
-
 /// Runs a line as the deploy user.
 #[track_caller]
 pub fn as_user(line: &str) -> String {
