@@ -76,7 +76,7 @@ impl ManagerHost {
         let script = "echo $$ >\"$1/manager/cgroup.procs\"; shift; exec \"$@\"";
         let mut words = vec!["sh".to_owned(), "-euc".to_owned(), script.to_owned(), "sh".to_owned(), text(&self.tree)];
         words.extend(self.namespaces());
-        words.extend(self.as_user());
+        words.extend(as_user());
         words.push("/lib/systemd/systemd".to_owned());
         words.push("--user".to_owned());
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -121,7 +121,7 @@ impl ManagerHost {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut all = self.namespaces();
-        all.extend(self.as_user());
+        all.extend(as_user());
         let mut command = Command::new(&all[0]);
         command.args(&all[1..]).args(words);
         command
@@ -137,18 +137,19 @@ impl ManagerHost {
         let of = |name: &str, kind: &str| format!("--{name}=/proc/{}/ns/{kind}", pid.trim());
         vec!["nsenter".to_owned(), of("mount", "mnt"), of("cgroup", "cgroup")]
     }
+}
 
-    fn as_user(&self) -> Vec<String> {
-        let uid = run(Command::new("id").args(["-u", USER]));
-        let variables = [
-            "PATH=/usr/bin:/bin".to_owned(),
-            format!("HOME=/home/{USER}"),
-            format!("USER={USER}"),
-            format!("XDG_RUNTIME_DIR=/run/user/{}", uid.trim()),
-        ];
-        let lead = ["setpriv", "--reuid", USER, "--regid", USER, "--init-groups", "env", "-i"];
-        lead.into_iter().map(str::to_owned).chain(variables).collect()
-    }
+/// What makes a command the deploy user's, with what a manager has around it.
+fn as_user() -> Vec<String> {
+    let uid = run(Command::new("id").args(["-u", USER]));
+    let variables = [
+        "PATH=/usr/bin:/bin".to_owned(),
+        format!("HOME=/home/{USER}"),
+        format!("USER={USER}"),
+        format!("XDG_RUNTIME_DIR=/run/user/{}", uid.trim()),
+    ];
+    let lead = ["setpriv", "--reuid", USER, "--regid", USER, "--init-groups", "env", "-i"];
+    lead.into_iter().map(str::to_owned).chain(variables).collect()
 }
 
 impl Drop for ManagerHost {
