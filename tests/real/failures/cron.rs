@@ -6,14 +6,16 @@ use crate::{
     support::{CronHost, Site, eventually},
 };
 
+/// Where runner and executor are killed, how the run ends, and whether the server restarts.
+pub(super) const CUTS: [(&str, (End, bool)); 3] = [
+    ("after-migrate", (End::RolledBack, false)),
+    ("after-commit", (End::Committed, false)),
+    ("before-smoke, then a reboot", (End::RolledBack, true)),
+];
+
 #[test]
 fn with_both_killed_a_running_cron_ends_the_run_within_two_minutes() {
-    let cases = [
-        ("after-migrate", (End::RolledBack, false)),
-        ("after-commit", (End::Committed, false)),
-        ("before-smoke, then a reboot", (End::RolledBack, true)),
-    ];
-    each_case(cases.len(), &cases, |case, &(end, is_at_boot)| {
+    each_case(CUTS.len(), &CUTS, |case, &(end, is_at_boot)| {
         let place = case.split(',').next().unwrap_or(case);
         let site = Site::with_mariadb();
         let mut host = CronHost::start(&site);

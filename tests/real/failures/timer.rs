@@ -1,7 +1,7 @@
 //! Where there is no cron: the user's own systemd, a real one, brings the run to its end, and carries the executor where a login
 //! ends with all that it started.
 
-use super::{End, Target};
+use super::{End, Target, cron::CUTS};
 use crate::{
     cases::each_case,
     support::{ManagerHost, Site, eventually},
@@ -9,12 +9,7 @@ use crate::{
 
 #[test]
 fn with_both_killed_a_timer_of_systemd_ends_the_run_within_two_minutes() {
-    let cases = [
-        ("after-migrate", (End::RolledBack, false)),
-        ("after-commit", (End::Committed, false)),
-        ("before-smoke, then a reboot", (End::RolledBack, true)),
-    ];
-    each_case(cases.len(), &cases, |case, &(end, is_at_boot)| {
+    each_case(CUTS.len(), &CUTS, |case, &(end, is_at_boot)| {
         let place = case.split(',').next().unwrap_or(case);
         let site = Site::with_mariadb();
         let mut host = ManagerHost::start(&site);
