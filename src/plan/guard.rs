@@ -31,3 +31,28 @@ fn manager(found: Option<&str>) -> Result<&'static str, &'static str> {
         _ => Err("there is no systemd"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::config;
+
+    #[test]
+    fn a_cron_that_runs_comes_before_systemd_and_neither_is_told_with_both_reasons() {
+        let guarded = |wanted, cron: &str, manager: &str| {
+            let mut config = config("");
+            config.runner.guard = wanted;
+            let facts =
+                Facts { guard: Some(cron.to_owned()), user_manager: Some(manager.to_owned()), ..Facts::default() };
+            guard(&config, &facts)
+        };
+        assert_eq!(guarded(Guard::Auto, "cron", "stays"), Some(Ok("cron")));
+        assert_eq!(guarded(Guard::Auto, "stopped", "stays"), Some(Ok("systemd")));
+        assert_eq!(guarded(Guard::Systemd, "cron", "stays"), Some(Ok("systemd")));
+        assert!(guarded(Guard::Cron, "denied", "stays").is_some_and(|guard| guard.is_err()));
+        assert!(guarded(Guard::Systemd, "cron", "silent").is_some_and(|guard| guard.is_err()));
+        assert_eq!(guarded(Guard::None, "cron", "stays"), None);
+        let fault = guarded(Guard::Auto, "stopped", "leaves").and_then(Result::err).unwrap_or_default();
+        assert!(fault.contains("no cron runs") && fault.contains("enable-linger"), "{fault}");
+    }
+}
