@@ -112,6 +112,7 @@ mod tests {
             started_ms: Some(1_795_428_900_000),
             ended_ms: end.is_some().then_some(1_795_429_030_000),
             committed: abort.is_none() && end.is_some(),
+            restored: abort.is_some(),
             abort,
             end,
             ..RunState::default()

@@ -237,6 +237,7 @@ mod tests {
             }),
             known("rolled-back", |known| {
                 abort(known);
+                known.journal.restored = true;
                 ended(known, End::Decided(Direction::RolledBack));
             }),
         ];

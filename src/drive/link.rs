@@ -8,14 +8,11 @@ use tokio::{
 };
 
 use crate::{
-    machine::{Call, CallMode, Input, Job, LinkLine},
+    machine::{Call, CallMode, Input, Job, LinkReader},
     plan::{BLOCK, Bundle, Plan},
     scripts,
     target::{Channel, Target, TargetError},
 };
-
-/// A plan.json with many steps is the longest line there is; what is longer is not ours.
-const LINE_MAX_BYTES: usize = 1024 * 1024;
 
 /// The arguments of a link that waits for a run to begin.
 pub(super) fn arm_args(job: &Job) -> Vec<String> {
@@ -48,16 +45,17 @@ pub(super) async fn open(target: Arc<Target>, args: Vec<String>) -> Result<Chann
     target.open(scripts::LINK, &args).await
 }
 
-/// Writes `first` to a link and then what comes over `lines`, and feeds back every line until it closes.
-pub(super) async fn run(
+/// Writes `first` to a link and then what comes over `lines`, and feeds back every line until it closes. A target that says
+/// more than can be taken in waits.
+pub(super) async fn run<F: Future<Output = ()> + Send>(
     channel: impl Future<Output = Result<Channel, TargetError>> + Send,
     first: Vec<u8>,
     mut lines: UnboundedReceiver<Vec<u8>>,
-    feed: impl Fn(Input) + Send,
+    feed: impl Fn(Input) -> F + Send,
 ) {
     let Channel { mut stdin, mut stdout, ending } = match channel.await {
         Ok(channel) => channel,
-        Err(error) => return feed(Input::LinkClosed(Some(super::chain(&error)))),
+        Err(error) => return feed(Input::LinkClosed(Some(super::chain(&error)))).await,
     };
     let write = async move {
         let mut bytes = first;
@@ -69,16 +67,11 @@ pub(super) async fn run(
         std::future::pending::<()>().await;
     };
     let read = async {
-        let mut pending = Vec::new();
+        let mut reader = LinkReader::default();
         let mut chunk = [0; 16 * 1024];
         while let Ok(read @ 1..) = stdout.read(&mut chunk).await {
-            pending.extend_from_slice(&chunk[..read]);
-            while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = pending.drain(..=end).collect();
-                feed(Input::Line(LinkLine::parse(String::from_utf8_lossy(&line[..end]).trim_end_matches('\r'))));
-            }
-            if pending.len() > LINE_MAX_BYTES {
-                pending.clear();
+            for line in reader.take(&chunk[..read]) {
+                feed(Input::Line(line)).await;
             }
         }
     };
@@ -91,5 +84,5 @@ pub(super) async fn run(
         Ok(exit) => Some(exit.stderr),
         Err(error) => Some(super::chain(&error)),
     };
-    feed(Input::LinkClosed(lost));
+    feed(Input::LinkClosed(lost)).await;
 }

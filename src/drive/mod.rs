@@ -12,7 +12,7 @@ use std::{
 
 use tokio::{
     sync::{
-        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+        mpsc::{Receiver, Sender, UnboundedSender, channel, unbounded_channel},
         oneshot,
     },
     task::{JoinHandle, JoinSet},
@@ -31,12 +31,15 @@ use crate::{
 /// How often time passes for the machine: beats, tries, signs of life.
 const TICK: Duration = Duration::from_millis(100);
 
+/// What may wait to be taken in; a target that says more is made to wait itself.
+const WAITING_MESSAGES: usize = 64;
+
 /// How often people are told how much of the artifact was sent.
 const UPLOAD_SIGN: Duration = Duration::from_secs(1);
 
 /// Carries a job out to its end. `parcel` is what the run is sent.
 pub async fn drive(job: Job, parcel: Option<Parcel>, reporter: &mut Reporter) -> Finish {
-    let (messages, received) = unbounded_channel();
+    let (messages, received) = channel(WAITING_MESSAGES);
     let mut driver = Driver {
         job: Arc::new(job),
         parcel: parcel.map(Arc::new),
@@ -87,13 +90,13 @@ struct Driver {
     link_number: u32,
     /// What is under way. Each task may hold the target.
     tasks: JoinSet<()>,
-    messages: UnboundedSender<Message>,
+    messages: Sender<Message>,
     run: Option<RunId>,
     has_zstd: bool,
 }
 
 impl Driver {
-    async fn run(&mut self, mut received: UnboundedReceiver<Message>, reporter: &mut Reporter) -> Finish {
+    async fn run(&mut self, mut received: Receiver<Message>, reporter: &mut Reporter) -> Finish {
         let mut signals = Signals::listen();
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -108,14 +111,15 @@ impl Driver {
             let input = tokio::select! {
                 biased;
                 () = signals.next() => Input::Interrupted,
-                Some(message) = received.recv() => match self.take(message, reporter) {
-                    Some(input) => input,
-                    None => continue,
-                },
+                // before what is said: a target that never stops to speak does not stop the time
                 _ = ticks.tick() => {
                     reporter.tick(now_ms());
                     Input::Tick
                 }
+                Some(message) = received.recv() => match self.take(message, reporter) {
+                    Some(input) => input,
+                    None => continue,
+                },
             };
             (state, effects) = machine::step(state, &self.job, now_ms(), input);
         }
@@ -177,7 +181,7 @@ impl Driver {
                 Ok(target) => Message::Target(target),
                 Err(error) => Message::Input(refused(&error)),
             };
-            let _ = messages.send(message);
+            let _ = messages.send(message).await;
         });
     }
 
@@ -212,7 +216,7 @@ impl Driver {
         let Some(target) = self.target.clone() else { return };
         let (job, messages) = (Arc::clone(&self.job), self.messages.clone());
         self.tasks.spawn(async move {
-            let _ = messages.send(Message::Input(what(target, job).await));
+            let _ = messages.send(Message::Input(what(target, job).await)).await;
         });
     }
 
@@ -255,7 +259,10 @@ impl Driver {
         let (writer, lines) = unbounded_channel();
         self.link = Some(writer);
         self.tasks.spawn(link::run(channel, first, lines, move |input| {
-            let _ = messages.send(Message::FromLink(number, input));
+            let messages = messages.clone();
+            async move {
+                let _ = messages.send(Message::FromLink(number, input)).await;
+            }
         }));
     }
 
@@ -271,7 +278,7 @@ impl Driver {
             let Ok(mut told) = told.lock() else { return };
             if told.elapsed() >= UPLOAD_SIGN {
                 *told = Instant::now();
-                let _ = progress.send(Message::Sent(bytes));
+                let _ = progress.try_send(Message::Sent(bytes));
             }
         };
         self.tasks.spawn(async move {
@@ -282,7 +289,7 @@ impl Driver {
                     Input::UploadFailed { reason: error.to_string(), lost }
                 }
             };
-            let _ = messages.send(Message::FromLink(number, input));
+            let _ = messages.send(Message::FromLink(number, input)).await;
         });
     }
 }

@@ -184,7 +184,7 @@ fn gantt(story: &Story) -> String {
             }
         };
         let took_ms = i64::try_from(*took_ms).unwrap_or(0).max(1);
-        let _ = writeln!(chart, "  {} :{crit}{begun_ms}, {}", word(name), begun_ms + took_ms);
+        let _ = writeln!(chart, "  {} :{crit}{begun_ms}, {}", word(name), begun_ms.saturating_add(took_ms));
     }
     chart + "```\n"
 }

@@ -16,7 +16,7 @@ mod trouble;
 pub use context::{Context, ContextError};
 pub use deployments::{Announcement, Closed, Deployments, LAST_WORD};
 pub use ending::Ending;
-pub use files::{write_outputs, write_summary};
+pub use files::{outputs, write_outputs, write_summary};
 pub use key::KeyFile;
 pub use markdown::{in_a_sentence, markdown, outcome_word};
 pub use status::{State, Status};

@@ -228,9 +228,9 @@ fn posix_cksum(bytes: &[u8]) -> u32 {
     !tail.iter().fold(bytes.iter().fold(0, step), step)
 }
 
-/// A line as the executor writes it, of any body.
-#[cfg(test)]
-pub(crate) fn written(body: &str) -> String {
+/// A line as the executor writes it, of any body: for tests.
+#[doc(hidden)]
+pub fn written(body: &str) -> String {
     format!("{body} #{}", posix_cksum(body.as_bytes()))
 }
 

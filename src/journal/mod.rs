@@ -5,7 +5,5 @@
 mod entry;
 mod run_state;
 
-#[cfg(test)]
-pub(crate) use entry::written;
-pub use entry::{Direction, Entry, Fact, InvalidEntry};
+pub use entry::{Direction, Entry, Fact, InvalidEntry, written};
 pub use run_state::{Abort, End, RunState, step_name};

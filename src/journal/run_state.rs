@@ -119,7 +119,8 @@ impl RunState {
                 self.running = None;
             }
             Fact::Await => self.awaiting = true,
-            Fact::Commit => self.committed = true,
+            // behind the decision to undo, or behind an end, it was written by nobody that keeps to the protocol
+            Fact::Commit => self.committed = self.abort.is_none() && !self.restored && self.end.is_none(),
             Fact::Restored => self.restored = true,
             Fact::Abort { kind, step, text } => {
                 self.awaiting = false;
@@ -180,6 +181,19 @@ impl RunState {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_commit_record_behind_the_other_decision_is_none() {
+        let abort = || Fact::Abort { kind: "step".to_owned(), step: "01-x".to_owned(), text: String::new() };
+        let back = || Fact::Ended { direction: Direction::RolledBack };
+        for before in [vec![abort()], vec![Fact::Restored], vec![abort(), Fact::Restored, back()], vec![back()]] {
+            let mut state = RunState::default();
+            for (seq, fact) in (1..).zip(before.into_iter().chain([Fact::Commit])) {
+                state.apply(&Entry { seq, at_ms: 0, fact });
+            }
+            assert!(!state.committed, "{state:?}");
+        }
+    }
 
     #[test]
     fn a_commit_record_that_the_power_took_is_none() {

@@ -4,11 +4,17 @@ use super::{Checked, Effect};
 use crate::{
     journal::{Entry, Fact, RunState, step_name},
     model::{EventKind, Phase, StepResult},
-    plan::{StepSummary, Summary},
+    plan::{Plan, StepSummary, Summary},
 };
+
+/// A journal has some hundred lines; one that is longer is none.
+const ENTRIES_MAX: u64 = 20_000;
+/// The link tells the last 40 lines of a script that failed.
+const TAIL_MAX: usize = 100;
 
 /// A run and what this runner has to do with it.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own; every combination of them is there")]
 pub struct Follow {
     /// Its id.
     pub run: String,
@@ -20,6 +26,8 @@ pub struct Follow {
     pub summary: Summary,
     /// The verdict or abort that was said and that the journal has not confirmed.
     pub said: Option<String>,
+    /// Whether it was ever asked to commit.
+    pub has_asked: bool,
     /// Whether the target could not write that down.
     pub is_unwritten: bool,
     /// Whether the checks are being made.
@@ -28,10 +36,18 @@ pub struct Follow {
     pub uploading: bool,
     /// When the last beat was sent.
     pub beat_ms: i64,
+    /// When the target was heard last.
+    pub heard_ms: i64,
+    /// Since when the link stands.
+    pub linked_ms: i64,
+    /// Since when it has come and gone without standing, and how often.
+    pub unsteady: Option<(i64, u32)>,
     /// When the command has to end, whatever is seen by then.
     pub leave_ms: Option<i64>,
     /// How often nobody was found working on it.
     pub deaths: u32,
+    /// What the first record has to name, where this runner made the plan.
+    plan_hash: Option<String>,
     /// When the running step began, on the target's clock.
     began_ms: i64,
     /// How long users saw maintenance, until it is known whether the site was seen open.
@@ -63,15 +79,48 @@ impl Follow {
             journal: RunState::default(),
             summary,
             said: None,
+            has_asked: false,
             is_unwritten: false,
             smoking: false,
             uploading: false,
             beat_ms: now_ms,
+            heard_ms: now_ms,
+            linked_ms: now_ms,
+            unsteady: None,
             leave_ms: None,
             deaths: 0,
+            plan_hash: None,
             began_ms: 0,
             lifted_after_ms: None,
             tail: Default::default(),
+        }
+    }
+
+    /// The run of a plan that was sent from here.
+    pub fn of_plan(plan: &Plan, now_ms: i64) -> Self {
+        Self {
+            uploading: plan.takes_upload(),
+            plan_hash: Some(plan.hash()),
+            ..Self::new(plan.run.as_str(), Role::Owner, plan.summary(), now_ms)
+        }
+    }
+
+    /// Why a line cannot be of this run's journal, whatever its checksum says.
+    pub fn fault(&self, entry: &Entry) -> Option<&'static str> {
+        if entry.seq <= self.journal.seq {
+            return None;
+        }
+        let is_first = self.journal.seq == 0;
+        match (&entry.fact, &self.plan_hash) {
+            (_, _) if entry.seq > ENTRIES_MAX => Some("its journal has no end"),
+            (Fact::Start { plan_hash, .. }, Some(ours)) if plan_hash != ours => {
+                Some("what it shows is the journal of another plan")
+            }
+            (fact, Some(_)) if is_first && !matches!(fact, Fact::Start { .. }) => {
+                Some("what it shows is a journal without a beginning")
+            }
+            (Fact::Commit, Some(_)) if !self.has_asked => Some("it says that it committed, and was not asked to"),
+            (_, _) => None,
         }
     }
 
@@ -98,7 +147,9 @@ impl Follow {
 
     /// One of the last lines of a script that failed.
     pub fn tail(&mut self, line: String) {
-        self.tail.1.push(line);
+        if self.tail.1.len() < TAIL_MAX {
+            self.tail.1.push(line);
+        }
     }
 
     /// The last lines as an event, once they are complete.
@@ -146,6 +197,7 @@ impl Follow {
 
     /// Says the verdict or an abort; the first one counts.
     pub fn say(&mut self, what: String) -> Vec<Effect> {
+        self.has_asked |= what == "commit";
         self.said = Some(what.clone());
         vec![Effect::Send(what)]
     }

@@ -10,7 +10,7 @@ mod step;
 mod tests;
 
 pub use follow::{Follow, Role};
-pub use link::LinkLine;
+pub use link::{LinkLine, LinkReader};
 pub use outcome::{about_run, outcome};
 pub use step::step;
 

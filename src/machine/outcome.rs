@@ -11,6 +11,7 @@ pub fn outcome(state: &RunState, about: &About, run: &str) -> OutcomeReport {
     let kind = match &state.end {
         None => Outcome::InDoubt,
         Some(End::Stuck { .. }) => Outcome::Stuck,
+        Some(End::Decided(direction)) if !is_decided(state, *direction) => Outcome::InDoubt,
         Some(End::Decided(Direction::Committed)) => Outcome::Committed,
         Some(End::Decided(Direction::RolledBack)) => match &state.abort {
             Some(abort) if abort.kind == "cancelled" => Outcome::Cancelled,
@@ -47,6 +48,15 @@ pub fn outcome(state: &RunState, about: &About, run: &str) -> OutcomeReport {
         kind: run_kind(about),
         run: RunId::try_from(run.to_owned()).ok(),
     }
+}
+
+/// Whether the record of the decision, or a person's word, stands before an end.
+fn is_decided(state: &RunState, direction: Direction) -> bool {
+    let has_record = match direction {
+        Direction::Committed => state.committed,
+        Direction::RolledBack => state.restored,
+    };
+    has_record || state.accepted_by.is_some()
 }
 
 /// What a command found that did nothing: an outcome that touched nothing.
@@ -104,6 +114,9 @@ fn reason(state: &RunState, about: &About, kind: Outcome) -> String {
             }
             Some(End::Decided(_)) | None => String::new(),
         },
+        Outcome::InDoubt if state.end.is_some() => {
+            "its journal has an end without the record of the decision: it cannot be believed".to_owned()
+        }
         Outcome::InDoubt => {
             "the end was not seen from here; the target goes on alone, to one of the two states".to_owned()
         }

@@ -251,10 +251,9 @@ fn seen(job: &Job, facts: &Facts) -> String {
     parts.extend(facts.app.as_ref().map(|app| format!("laravel {}", app.version)));
     parts.extend(facts.connections.iter().map(|(_, connection)| connection.driver.clone()));
     if !facts.sizes.is_empty() {
-        let (tables, bytes) = facts
-            .sizes
-            .iter()
-            .fold((0, 0_u64), |(tables, bytes), size| (tables + size.tables, bytes.saturating_add(size.bytes)));
+        let (tables, bytes) = facts.sizes.iter().fold((0_u64, 0_u64), |(tables, bytes), size| {
+            (tables.saturating_add(size.tables), bytes.saturating_add(size.bytes))
+        });
         parts.push(format!("{tables} tables, {} MB", bytes.div_ceil(1_000_000)));
     }
     let pending = plan::pending(&job.config, facts, &job.request).filter(|_| job.request.shipment.is_some());

@@ -5,8 +5,7 @@ use super::{
     prelude::{done, key_changed, probed, refused},
 };
 use crate::{
-    journal::{Entry, Fact},
-    model::{EventKind, Outcome, Phase, Span},
+    model::{EventKind, Outcome, OutcomeReport, Phase, Span},
     plan::{Facts, Plan, Refusal},
 };
 
@@ -16,6 +15,14 @@ const LEAVE_MS: i64 = 2_000;
 const REJOIN_MS: i64 = 300_000;
 /// Pauses between tries of a lost link.
 const PAUSES_MS: [i64; 5] = [200, 500, 1_000, 2_000, 5_000];
+/// The link says something every few seconds; one that has said nothing for so long is as good as lost.
+const SILENT_MS: i64 = 90_000;
+/// A link that has stood for so long is no longer one that comes and goes.
+const STEADY_MS: i64 = 10_000;
+/// The longest look at a target.
+const PROBE_MAX_MS: i64 = 1_800_000;
+/// The longest that a target may take to begin a run, or to say that it does not.
+const ARM_MAX_MS: i64 = 300_000;
 /// So often nobody may be found working on a run before this command stops starting recovery.
 const DEATHS_MAX: u32 = 5;
 
@@ -74,6 +81,10 @@ fn probing(
             refused(vec![Refusal { reason, remedy }], &Facts::default())
         }
         Input::Interrupted => cancelled_before(job),
+        Input::Tick if now_ms - since_ms > PROBE_MAX_MS => {
+            let reason = format!("the look at {} took longer than half an hour", job.config.environment.name);
+            refused(vec![Refusal::new(reason, "nothing was changed: see what keeps it busy")], &Facts::default())
+        }
         Input::Connected
         | Input::ConnectFailed { .. }
         | Input::Line(_)
@@ -100,9 +111,11 @@ fn arming(
 ) -> (State, Vec<Effect>) {
     match input {
         Input::Line(LinkLine::Entry(entry)) => {
-            let mut follow = Follow::new(plan.run.as_str(), Role::Owner, plan.summary(), now_ms);
-            let mut effects = armed(&plan, &entry, since_ms, now_ms);
-            follow.uploading = plan.takes_upload();
+            let mut follow = Follow::of_plan(&plan, now_ms);
+            if let Some(fault) = follow.fault(&entry) {
+                return doubt(&follow, fault);
+            }
+            let mut effects = armed(&plan, since_ms, now_ms);
             if follow.uploading {
                 effects.push(Effect::Upload(plan.run.to_string()));
             }
@@ -115,8 +128,7 @@ fn arming(
         Input::Line(LinkLine::Answer(word, rest)) => answered(job, &plan, (&word, &rest), again, now_ms),
         // Whether the run began is not known: following it tells.
         Input::LinkClosed(_) => {
-            let mut follow = Follow::new(plan.run.as_str(), Role::Owner, plan.summary(), now_ms);
-            follow.uploading = plan.takes_upload();
+            let mut follow = Follow::of_plan(&plan, now_ms);
             if cancelled {
                 follow.said = Some(cancel(job));
             }
@@ -127,6 +139,9 @@ fn arming(
             done(vec![], Finish::Outcome(about_run(Outcome::InDoubt, reason, None, None)))
         }
         Input::Interrupted => (State::Arming { plan, since_ms, cancelled: true, again }, vec![]),
+        Input::Tick if now_ms - since_ms > ARM_MAX_MS => {
+            doubt(&Follow::of_plan(&plan, now_ms), "it does not say whether the run began")
+        }
         Input::Line(
             LinkLine::Plan(_)
             | LinkLine::Dead
@@ -148,16 +163,20 @@ fn arming(
     }
 }
 
-fn armed(plan: &Plan, entry: &Entry, since_ms: i64, now_ms: i64) -> Vec<Effect> {
-    if !matches!(entry.fact, Fact::Start { .. }) {
-        return Vec::new();
-    }
+fn armed(plan: &Plan, since_ms: i64, now_ms: i64) -> Vec<Effect> {
     let ended = EventKind::PhaseEnded {
         phase: Phase::Arm,
         note: "from here the target finishes or undoes this run alone".to_owned(),
         duration_ms: u64::try_from(now_ms - since_ms).unwrap_or(0),
     };
     vec![Effect::Emit(ended), Effect::Emit(EventKind::Taken { revision: plan.about.revision.clone() })]
+}
+
+/// The target says what cannot be: nothing that it says is an end. Without signs of life an honest one rolls back.
+fn doubt(follow: &Follow, fault: &str) -> (State, Vec<Effect>) {
+    let seen = outcome(&follow.journal, &follow.summary.about, &follow.run);
+    let reason = format!("the target cannot be believed: {fault}");
+    done(vec![], Finish::Outcome(OutcomeReport { outcome: Outcome::InDoubt, reason, ..seen }))
 }
 
 /// The executor looked again under the lock and did not begin.
@@ -200,8 +219,16 @@ fn answered(job: &Job, plan: &Plan, (word, rest): (&str, &str), again: bool, now
 
 fn following(job: &Job, mut follow: Box<Follow>, now_ms: i64, input: Input) -> (State, Vec<Effect>) {
     let mut effects = Vec::new();
+    if matches!(&input, Input::Line(line) if *line != LinkLine::Noise) {
+        follow.heard_ms = now_ms;
+    }
     match input {
-        Input::Line(LinkLine::Entry(entry)) => effects.extend(follow.entry(&entry)),
+        Input::Line(LinkLine::Entry(entry)) => {
+            if let Some(fault) = follow.fault(&entry) {
+                return doubt(&follow, fault);
+            }
+            effects.extend(follow.entry(&entry));
+        }
         Input::Line(LinkLine::Plan(summary)) => follow.summary = *summary,
         Input::Line(LinkLine::Newest(line)) => effects.extend(follow.newest(line)),
         Input::Line(LinkLine::Tail(line)) => follow.tail(line),
@@ -230,6 +257,12 @@ fn following(job: &Job, mut follow: Box<Follow>, now_ms: i64, input: Input) -> (
 fn tick(job: &Job, mut follow: Box<Follow>, now_ms: i64) -> (State, Vec<Effect>) {
     if follow.leave_ms.is_some_and(|leave_ms| now_ms >= leave_ms) {
         return leave(&follow);
+    }
+    if now_ms - follow.heard_ms > SILENT_MS {
+        return lose(follow, now_ms);
+    }
+    if follow.heard_ms - follow.linked_ms >= STEADY_MS {
+        follow.unsteady = None;
     }
     let mut effects = Vec::new();
     if now_ms - follow.beat_ms >= beat_every_ms(job.config.runner.lease) {
@@ -280,6 +313,9 @@ fn ended(job: &Job, mut follow: Box<Follow>, now_ms: i64) -> (State, Vec<Effect>
     let effects = follow.flush_tail();
     if follow.role == (Role::Settler { then_deploy: true }) {
         let report = outcome(&follow.journal, &follow.summary.about, &follow.run);
+        if report.outcome == Outcome::InDoubt {
+            return done(effects, Finish::Outcome(report));
+        }
         if report.outcome != Outcome::Stuck {
             let text = format!("run {} is settled: {}", follow.run, report.outcome.as_str());
             let (state, more) = probe(now_ms, Some(follow.run.clone()), false);
@@ -302,7 +338,7 @@ fn dead(mut follow: Box<Follow>, now_ms: i64) -> (State, Vec<Effect>) {
         report.reason = "the executor on the target dies each time it is started".to_owned();
         return done(vec![], Finish::Outcome(report));
     }
-    follow.beat_ms = now_ms;
+    (follow.beat_ms, follow.heard_ms) = (now_ms, now_ms);
     let call = Call { run: follow.run.clone(), from: follow.journal.seq, mode: CallMode::Recover };
     (State::Following(follow), vec![Effect::Open(call)])
 }
@@ -324,11 +360,15 @@ fn lose(mut follow: Box<Follow>, now_ms: i64) -> (State, Vec<Effect>) {
     }
     follow.smoking = false;
     let note = "the link to the target was lost; trying again. The target goes on".to_owned();
-    let next_ms = Some(now_ms + PAUSES_MS[0]);
-    (
-        State::Rejoining { follow, since_ms: now_ms, next_ms, tries: 0 },
-        vec![Effect::Emit(EventKind::Link { up: false, note })],
-    )
+    // one that comes back only to go again has been lost since it went first
+    let (since_ms, tries) = follow.unsteady.unwrap_or((now_ms, 0));
+    follow.unsteady = Some((since_ms, tries + 1));
+    let next_ms = Some(now_ms + pause_ms(tries));
+    (State::Rejoining { follow, since_ms, next_ms, tries }, vec![Effect::Emit(EventKind::Link { up: false, note })])
+}
+
+fn pause_ms(tries: u32) -> i64 {
+    PAUSES_MS[usize::try_from(tries).unwrap_or(usize::MAX).min(PAUSES_MS.len() - 1)]
 }
 
 fn rejoining(
@@ -342,6 +382,7 @@ fn rejoining(
     match input {
         Input::Connected => {
             let call = Call { run: follow.run.clone(), from: follow.journal.seq, mode: CallMode::Follow };
+            (follow.heard_ms, follow.linked_ms) = (now_ms, now_ms);
             let note = "the link to the target is back".to_owned();
             let mut effects = vec![Effect::Emit(EventKind::Link { up: true, note }), Effect::Open(call)];
             if follow.role == Role::Owner {
@@ -359,10 +400,7 @@ fn rejoining(
             }
             (State::Following(follow), effects)
         }
-        Input::ConnectFailed { .. } => {
-            let pause = PAUSES_MS[usize::try_from(tries).unwrap_or(usize::MAX).min(PAUSES_MS.len() - 1)];
-            (stay(follow, Some(now_ms + pause), tries + 1), vec![])
-        }
+        Input::ConnectFailed { .. } => (stay(follow, Some(now_ms + pause_ms(tries)), tries + 1), vec![]),
         Input::Tick => {
             let patience_ms = i64::try_from(job.config.runner.lease.ms()).unwrap_or(i64::MAX).saturating_add(REJOIN_MS);
             if follow.leave_ms.is_some_and(|leave_ms| now_ms >= leave_ms) || now_ms - since_ms > patience_ms {

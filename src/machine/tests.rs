@@ -7,7 +7,7 @@ use crate::{
     journal::{Direction, Entry, Fact, RunState, written},
     model::{Data, EventKind, Outcome},
     plan::{
-        About, Summary,
+        About, Plan, Refusal, Summary,
         tests::{config, request},
     },
     scripts::Reply,
@@ -236,4 +236,132 @@ fn with_nothing_to_do_there_is_an_outcome_too() {
         assert_eq!((report.outcome.exit_code(), report.committed, report.data), (0, false, Data::Untouched));
         assert_eq!((report.release.as_deref(), report.maintenance), (Some("releases/one"), true));
     }
+}
+
+/// A runner whose plan is on its way.
+fn arming(job: &Job) -> (State, Plan) {
+    let (state, _) = step(State::Connecting, job, 0, Input::Connected);
+    let (state, effects) = step(state, job, 0, nothing_found());
+    let Some(Effect::Arm(plan)) = effects.into_iter().last() else { panic!("something is in its way") };
+    (state, *plan)
+}
+
+fn entry(seq: u64, fact: Fact) -> Input {
+    Input::Line(LinkLine::Entry(Entry { seq, at_ms: 0, fact }))
+}
+
+fn start(plan: &Plan) -> Fact {
+    Fact::Start { boot: "boot".to_owned(), plan_hash: plan.hash() }
+}
+
+/// Lets time pass, a second at a time, until the command ends; every try to reach the target goes as `connects` says.
+#[track_caller]
+fn end_in_time(job: &Job, mut state: State, connects: bool) -> (i64, Finish) {
+    for second in 1..10_000 {
+        let mut inputs = vec![Input::Tick];
+        while let Some(input) = inputs.pop() {
+            let (next, effects) = step(state, job, second * 1_000, input);
+            state = next;
+            for effect in effects {
+                match effect {
+                    Effect::Finish(finish) => return (second, finish),
+                    Effect::Connect if connects => inputs = vec![Input::LinkClosed(None), Input::Connected],
+                    Effect::Connect => inputs.push(Input::ConnectFailed { refusal: Refusal::new("no route", "wait") }),
+                    _ => {}
+                }
+            }
+        }
+    }
+    panic!("it waits for ever: {state:?}")
+}
+
+fn is_in_doubt(finish: &Finish, reason: &str) -> bool {
+    matches!(finish, Finish::Outcome(report) if report.outcome == Outcome::InDoubt && report.outcome.exit_code() == 30 && report.reason.contains(reason))
+}
+
+#[test]
+fn a_target_that_falls_silent_is_not_waited_for() {
+    let job = job(Goal::Deploy);
+    let (probing, _) = step(State::Connecting, &job, 0, Input::Connected);
+    let (seconds, finish) = end_in_time(&job, probing, false);
+    let Finish::Outcome(report) = finish else { panic!("no outcome") };
+    assert_eq!((report.outcome, seconds), (Outcome::Refused, 1_801));
+
+    let (state, plan) = arming(&job);
+    let (seconds, finish) = end_in_time(&job, state.clone(), false);
+    assert!(is_in_doubt(&finish, "does not say whether the run began") && seconds == 301, "{finish:?} {seconds}");
+
+    // a run that began, on a link that stands and says nothing, or nothing that means anything
+    let (following, _) = step(state, &job, 0, entry(1, start(&plan)));
+    let (nonsense, _) = step(following.clone(), &job, 80_000, Input::Line(LinkLine::Noise));
+    for state in [following, nonsense] {
+        let (seconds, finish) = end_in_time(&job, state, false);
+        // the lease is two minutes
+        assert!(is_in_doubt(&finish, "was not seen") && (500..520).contains(&seconds), "{finish:?} {seconds}");
+    }
+}
+
+#[test]
+fn a_link_that_comes_back_only_to_go_again_is_given_up() {
+    let job = job(Goal::Deploy);
+    let (state, plan) = arming(&job);
+    let (state, _) = step(state, &job, 0, entry(1, start(&plan)));
+    let (state, _) = step(state, &job, 0, Input::LinkClosed(None));
+    let (seconds, finish) = end_in_time(&job, state.clone(), true);
+    assert!(is_in_doubt(&finish, "was not seen") && (415..430).contains(&seconds), "{finish:?} {seconds}");
+
+    // one that has stood for a while in between is a new one
+    let (state, _) = step(state, &job, 400_000, Input::Tick);
+    let (state, _) = step(state, &job, 400_000, Input::Connected);
+    let (state, _) = step(state, &job, 411_000, Input::Line(LinkLine::Alive));
+    let (state, _) = step(state, &job, 411_000, Input::Tick);
+    let (state, _) = step(state, &job, 411_000, Input::LinkClosed(None));
+    assert!(matches!(state, State::Rejoining { since_ms: 411_000, tries: 0, .. }), "{state:?}");
+}
+
+#[test]
+fn what_cannot_be_of_this_run_is_in_doubt() {
+    let job = job(Goal::Deploy);
+    let ended = || Fact::Ended { direction: Direction::Committed };
+    let end = |facts: Vec<Fact>| {
+        let (mut state, _) = arming(&job);
+        let lines = (1..).zip(facts).map(|(seq, fact)| entry(seq, fact));
+        for input in lines.chain([Input::Line(LinkLine::End)]) {
+            let (next, effects) = step(state, &job, 0, input);
+            if let Some(Effect::Finish(finish)) = effects.into_iter().last() {
+                return finish;
+            }
+            state = next;
+        }
+        panic!("it goes on: {state:?}")
+    };
+    let ours = || start(&arming(&job).1);
+    let other = Fact::Start { boot: "boot".to_owned(), plan_hash: "0".repeat(64) };
+    for (facts, reason) in [
+        (vec![other, Fact::Commit, ended()], "of another plan"),
+        (vec![Fact::Commit, ended()], "without a beginning"),
+        (vec![ours(), Fact::Commit, ended()], "was not asked to"),
+        (vec![ours(), ended()], "without the record"),
+        (vec![ours(), Fact::Ended { direction: Direction::RolledBack }], "without the record"),
+        (vec![ours()], "was not seen"),
+    ] {
+        let finish = end(facts.clone());
+        assert!(is_in_doubt(&finish, reason), "{facts:?}: {finish:?}");
+    }
+}
+
+#[test]
+fn a_run_whose_end_was_not_seen_is_not_taken_for_settled() {
+    let found = format!("unfinished\t{RUN} unsettled\nunfinished-plan\t{{}}\nunfinished-journal\t~\ncomplete\tyes\n");
+    let probed = Input::Probed { reply: Box::new(Reply::parse(found.as_bytes())), baseline: vec![] };
+    let finish = end(&job(Goal::Deploy), vec![Input::Connected, probed, Input::Line(LinkLine::End)]);
+    assert!(is_in_doubt(&finish, "was not seen"), "{finish:?}");
+}
+
+#[test]
+fn numbers_that_no_machine_has_are_taken() {
+    let found = "disk-free-kb\t18446744073709551615\nsize\ta 18446744073709551615 18446744073709551615\nsize\tb 1 1\ncomplete\tyes\n";
+    let probed = Input::Probed { reply: Box::new(Reply::parse(found.as_bytes())), baseline: vec![] };
+    let (state, _) = step(State::Connecting, &job(Goal::Deploy), 0, Input::Connected);
+    assert!(matches!(step(state, &job(Goal::Deploy), 0, probed).0, State::Arming { .. } | State::Done));
 }

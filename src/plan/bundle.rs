@@ -89,23 +89,32 @@ impl Plan {
         files
     }
 
+    /// SHA-256 of its `hashes`, hex: the first record of its journal names it.
+    pub fn hash(&self) -> String {
+        hex(&Sha256::digest(hashes(&self.files())))
+    }
+
     /// The plan as one tar.
     ///
     /// # Errors
     /// Only when memory runs out or a path cannot be in a tar.
     pub fn bundle(&self) -> io::Result<Bundle> {
         let mut files = self.files();
-        let mut hashes = String::new();
-        for file in &files {
-            let _ = writeln!(hashes, "{}  {}", hex(&Sha256::digest(&file.bytes)), file.path);
-        }
-        files.push(PlanFile::text("hashes", hashes));
+        files.push(PlanFile::text("hashes", hashes(&files)));
         let secrets = self.secrets.iter();
         files.extend(secrets.map(|(path, secret)| PlanFile::text(format!("secrets/{path}"), secret.expose())));
         let tar = pack(&files)?;
         let sha256 = hex(&Sha256::digest(&tar));
         Ok(Bundle { tar, sha256 })
     }
+}
+
+/// What `sha256sum -c` reads.
+fn hashes(files: &[PlanFile]) -> String {
+    files.iter().fold(String::new(), |mut text, file| {
+        let _ = writeln!(text, "{}  {}", hex(&Sha256::digest(&file.bytes)), file.path);
+        text
+    })
 }
 
 /// Files as one tar, padded to whole blocks. The receiving side's umask makes them private.

@@ -152,7 +152,10 @@ impl Facts {
             copies: said(reply, "copy"),
             backups: backups(reply),
             same_key: same_key(reply),
-            disk_free_bytes: reply.get("disk-free-kb").and_then(|kb| kb.trim().parse::<u64>().ok()).map(|kb| kb * 1024),
+            disk_free_bytes: reply
+                .get("disk-free-kb")
+                .and_then(|kb| kb.trim().parse::<u64>().ok())
+                .map(|kb| kb.saturating_mul(1024)),
             guard: text("guard"),
             user_manager: text("user-manager"),
             tools: reply.all("tool").map(str::to_owned).collect(),

@@ -318,5 +318,5 @@ impl Story {
 }
 
 fn begun(at_ms: i64, took_ms: u64) -> i64 {
-    at_ms - i64::try_from(took_ms).unwrap_or(0)
+    at_ms.saturating_sub(i64::try_from(took_ms).unwrap_or(0))
 }

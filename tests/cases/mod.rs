@@ -9,6 +9,11 @@ use std::{
     thread::Builder,
 };
 
+/// Whether every case is to be tried that a run of tests tries some of: `./dev prove`.
+pub fn proves_all() -> bool {
+    std::env::var("PROVE").is_ok_and(|word| word == "all")
+}
+
 /// Tries every case, or `CASE='…'` alone, so many at a time. Three that fail are enough.
 pub fn each_case<N: AsRef<str> + Sync, T: Sync, F: Fn(&str, &T) + Sync>(at_once: usize, cases: &[(N, T)], claim: F) {
     let only = std::env::var("CASE").ok();

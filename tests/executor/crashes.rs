@@ -28,7 +28,7 @@ pub fn ground(shell: Shell, course: Course) -> Ground {
 }
 
 /// The number of lines of the journal of an undisturbed run.
-fn lines(shell: Shell, course: Course) -> usize {
+pub fn lines(shell: Shell, course: Course) -> usize {
     let ground = ground(shell, course);
     assert_eq!(ground.deploy(), Some(0), "{shell}");
     judge(&ground, &ground.facts(), &format!("{shell} {course:?}"));

@@ -1,6 +1,9 @@
 //! A disk that is full, read-only, or does not sync: rolled back or stuck, told, and never in silence.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use backstay::journal::Fact;
 
@@ -18,9 +21,13 @@ impl Disk {
         Self(path)
     }
 
-    fn remount(&self, how: &str) {
-        let mut mount = Command::new("mount");
-        assert!(mount.args(["-o", &format!("remount,{how}")]).arg(&self.0).status().expect("it runs").success());
+    /// As soon as nothing writes: that would keep the disk from turning.
+    pub fn remount(&self, how: &str) {
+        eventually(&format!("the disk turns {how}"), || {
+            let mut mount = Command::new("mount");
+            mount.args(["-o", &format!("remount,{how}")]).arg(&self.0).stderr(Stdio::null());
+            mount.status().expect("it runs").success()
+        });
     }
 }
 
@@ -86,8 +93,6 @@ fn a_disk_that_turns_read_only_is_told_and_recovered_from() {
         ground.die_in("do code");
         eventually("the step ends", || ground.live().contains(&"code".to_owned()));
         let decided = ground.facts();
-        // what still writes at this moment would keep the disk from turning
-        std::thread::sleep(std::time::Duration::from_secs(1));
         disk.remount("ro");
         ground.recover();
         assert_eq!(ground.facts(), decided, "{shell}");
@@ -106,7 +111,6 @@ fn an_end_that_cannot_be_written_is_told_with_growing_pauses() {
         let disk = Disk::under(&ground);
         ground.die_in("do code");
         eventually("the step ends", || ground.live().contains(&"code".to_owned()));
-        std::thread::sleep(std::time::Duration::from_secs(1));
         disk.remount("ro");
         let uptime = std::fs::read_to_string("/proc/uptime").expect("mounted");
         let now: f64 = uptime.split(' ').next().and_then(|up| up.parse().ok()).expect("seconds");

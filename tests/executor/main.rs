@@ -19,3 +19,4 @@ mod prove;
 mod recovery;
 mod settle;
 mod text;
+mod troubles;

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    cases::each_case,
+    cases::{each_case, proves_all},
     crashes::{COURSES, Course, ground},
     support::{Ground, SHELLS, Shell, await_exit, end_all_below, judge},
 };
@@ -26,8 +26,7 @@ const SOME: usize = 10;
 
 /// Some that are spread over all; with `PROVE=all` so many more that only each `every`th is left.
 fn chosen(calls: Vec<Call>, some: usize, every: usize) -> Vec<Call> {
-    let all = std::env::var("PROVE").is_ok_and(|word| word == "all");
-    let step = if all { every } else { calls.len().div_ceil(some).max(1) };
+    let step = if proves_all() { every } else { calls.len().div_ceil(some).max(1) };
     calls.into_iter().skip(step / 2).step_by(step).collect()
 }
 

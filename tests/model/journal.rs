@@ -83,7 +83,7 @@ impl Line {
         let (note, text) = (String::new, || "text".to_owned());
         let code = |is_good: bool| i32::from(!is_good);
         match self {
-            Self::Start => Fact::Start { boot: text(), plan_hash: text() },
+            Self::Start => Fact::Start { boot: text(), plan_hash: super::runner::plan_hash().to_owned() },
             Self::Begin(step) => Fact::Begin(step.folder()),
             Self::End(step, good) => Fact::End { step: step.folder(), code: code(good), note: note() },
             Self::Await => Fact::Await,

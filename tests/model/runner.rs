@@ -12,7 +12,7 @@ use backstay::{
     journal::{Entry, RunState},
     machine::{Checked, Effect, Finish, Goal, Input, Job, LinkLine, State, step},
     model::Outcome,
-    plan::{Refusal, Request, Summary},
+    plan::{Plan, Refusal, Request, Summary},
     scripts::Reply,
 };
 
@@ -60,6 +60,7 @@ enum Key {
 struct Followed {
     journal: RunState,
     said: Option<String>,
+    has_asked: bool,
     is_unwritten: bool,
     smoking: bool,
     uploading: bool,
@@ -131,15 +132,29 @@ fn job() -> &'static Job {
     })
 }
 
-impl Living {
-    /// A runner whose plan is on its way.
-    pub fn arming() -> Self {
+/// A runner's state when its plan is on its way, and the plan.
+fn armed() -> &'static (State, Plan) {
+    static ARMED: OnceLock<(State, Plan)> = OnceLock::new();
+    ARMED.get_or_init(|| {
         let found = Reply::parse(b"complete\tyes\n");
         let probed = Input::Probed { reply: Box::new(found), baseline: vec![] };
         let (state, _) = step(State::Connecting, job(), 0, Input::Connected);
         let (state, effects) = step(state, job(), 0, probed);
-        assert!(matches!(effects.last(), Some(Effect::Arm(_))), "{effects:?}");
-        Self::of(state)
+        let Some(Effect::Arm(plan)) = effects.last() else { panic!("{effects:?}") };
+        (state, Plan::clone(plan))
+    })
+}
+
+/// What the first record of its journal names.
+pub fn plan_hash() -> &'static str {
+    static HASH: OnceLock<String> = OnceLock::new();
+    HASH.get_or_init(|| armed().1.hash())
+}
+
+impl Living {
+    /// A runner whose plan is on its way.
+    pub fn arming() -> Self {
+        Self::of(armed().0.clone())
     }
 
     fn of(mut state: State) -> Self {
@@ -247,7 +262,7 @@ impl Followed {
     /// Sets its clock back, forgets how far it has read, and says what is left.
     fn of(follow: &mut backstay::machine::Follow) -> Self {
         follow.summary = Summary::default();
-        follow.beat_ms = 0;
+        (follow.beat_ms, follow.heard_ms, follow.linked_ms, follow.unsteady) = (0, 0, 0, None);
         follow.leave_ms = follow.leave_ms.map(|_| 0);
         // the numbers of lines are counted from what it has read
         follow.journal.seq = follow.journal.seq.min(1);
@@ -256,6 +271,7 @@ impl Followed {
         Self {
             journal: follow.journal.clone(),
             said: follow.said.clone(),
+            has_asked: follow.has_asked,
             is_unwritten: follow.is_unwritten,
             smoking: follow.smoking,
             uploading: follow.uploading,

@@ -6,10 +6,10 @@ mod support;
 
 mod action;
 mod backup;
+mod crashes;
 mod deploys;
 mod drill;
 mod dump;
-mod dump_crashes;
 mod evidence;
 mod failures;
 mod fidelity;

@@ -14,7 +14,8 @@ pub const GROWN: &str = "
     CREATE TABLE notes (t TEXT, f FLOAT) ENGINE = MyISAM; INSERT INTO notes VALUES ('one', 1.1), ('one', 1.1), ('One ', 1.1), (NULL, NULL);
     SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'; CREATE TABLE zero (id INT PRIMARY KEY AUTO_INCREMENT, day DATE); INSERT INTO zero VALUES (0, '0000-00-00'), (5, '2026-02-31');
     CREATE SEQUENCE numbers START 5 INCREMENT 3; SELECT NEXTVAL(numbers);
-    CREATE VIEW heavy AS SELECT id, name FROM customers WHERE weight > 16777220; CREATE VIEW heavier AS SELECT * FROM heavy WHERE id > 10; CREATE TABLE gone (id INT); CREATE VIEW broken AS SELECT * FROM gone; DROP TABLE gone;
+    CREATE VIEW heavy AS SELECT id, name FROM customers WHERE weight > 16777220; SET character_set_client = latin1, collation_connection = latin1_german1_ci; CREATE VIEW heavier AS SELECT id, name, 'Größe 🐚' AS about FROM heavy WHERE id > 10; SET NAMES utf8mb4;
+    CREATE TABLE gone (id INT); CREATE VIEW broken AS SELECT * FROM gone; DROP TABLE gone;
     CREATE TABLE log (what VARCHAR(100));
     CREATE TRIGGER first_log AFTER UPDATE ON customers FOR EACH ROW INSERT INTO log VALUES (CONCAT('1 ', NEW.name)); CREATE TRIGGER second_log AFTER UPDATE ON customers FOR EACH ROW INSERT INTO log VALUES ('2; 🐚');
     CREATE PROCEDURE count_orders() SELECT COUNT(*) FROM orders; CREATE FUNCTION plus_one(n INT) RETURNS INT DETERMINISTIC RETURN n + 1;

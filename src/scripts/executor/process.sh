@@ -136,7 +136,7 @@ spawn() {
 	[ ! -s "$RUN_DIR/note" ] || NOTE=$(head -c 2000 "$RUN_DIR/note")
 	# A script that failed without a word of its own: its last line says most.
 	[ "$RC" -eq 0 ] || [ -n "$NOTE" ] || NOTE=$(tail -c 2000 "$log" | tr '\r\000' '\n ' | grep -v '^ *$' | tail -n 1)
-	[ "$RC" -eq 0 ] || [ -n "$NOTE" ] || NOTE=$(df -Pk "$RUN_DIR" 2>/dev/null | awk 'NR == 2 && $4 < 64 { print "the disk of " $6 " is full" }')
+	[ "$RC" -eq 0 ] || [ -n "$NOTE" ] || NOTE=$(df -Pk "$RUN_DIR" 2>/dev/null | awk 'NR == 2 && $4 < 64 { sub(/^.*% /, ""); print "the disk of " $0 " is full" }')
 	one_line "${NOTE%%"$NEWLINE"*}"
 	# without the blanks that it was laid out with
 	set -f

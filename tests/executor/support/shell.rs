@@ -53,8 +53,8 @@ const LOGINCTL: &str = r#"#!/bin/dash
 echo "$*" >>"$HOME/loginctl"
 "#;
 
-/// Where a test says so, the sync of a journal line ends the executor, fails, or knows no files; or what is synced of a folder is
-/// kept aside, for a power failure.
+/// Where a test says so, the sync of a journal line ends the executor, makes trouble, fails, or knows no files; or what is synced of a
+/// folder is kept aside, for a power failure.
 const SYNC: &str = r#"#!/bin/dash
 if [ -e "$HOME/sync-knows-no-files" ] && [ $# -gt 0 ]; then exit 1; fi
 case ${1-} in
@@ -62,6 +62,11 @@ case ${1-} in
 	if [ -f "$HOME/kill-at" ] && read -r line <"$HOME/kill-at" && [ "$(/usr/bin/wc -l <"$1")" -eq "$line" ]; then
 		/bin/rm "$HOME/kill-at"
 		kill -s KILL "$PPID"
+	fi
+	if [ -f "$HOME/trouble-at" ] && read -r line <"$HOME/trouble-at" && [ "$(/usr/bin/wc -l <"$1")" -eq "$line" ]; then
+		/bin/mv "$HOME/trouble-at" "$HOME/trouble-was-at"
+		RUN_DIR=${1%/*}
+		. "$HOME/trouble"
 	fi
 	if [ -f "$HOME/sync-fails-at" ] && read -r fact <"$HOME/sync-fails-at"; then
 		case $(/usr/bin/tail -n 1 "$1") in *" $fact #"*) exit 1 ;; esac

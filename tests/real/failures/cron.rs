@@ -28,7 +28,7 @@ fn with_both_killed_a_running_cron_ends_the_run_within_two_minutes() {
         target.cut(|| target.kill_both(run));
         // a cron that runs may have begun already, where the cut was at the end of a minute
         if is_at_boot {
-            target.tells("unsettled");
+            target.tells_everywhere("unsettled");
             host.start_cron();
         }
         let took = target.judge(end);

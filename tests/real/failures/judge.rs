@@ -105,14 +105,17 @@ impl Target {
         std::fs::read_to_string(journal).is_ok_and(|journal| journal.contains(" ended committed "))
     }
 
-    /// `status`, `history` and `logs` say what is seen from outside.
+    /// The first line of JSON that a command says.
+    #[track_caller]
+    fn line_of(&self, args: &[&str]) -> Value {
+        let finished = self.backstay(args).is(0);
+        serde_json::from_str(finished.stdout.lines().next().unwrap_or_default()).expect("a JSON line")
+    }
+
+    /// `status` says what is seen from outside.
     #[track_caller]
     pub fn tells(&self, state: &str) {
-        let line = |args: &[&str]| -> Value {
-            let finished = self.backstay(args).is(0);
-            serde_json::from_str(finished.stdout.lines().next().unwrap_or_default()).expect("a JSON line")
-        };
-        let (status, run) = (line(&["status", "--json"]), self.run_id());
+        let (status, run) = (self.line_of(&["status", "--json"]), self.run_id());
         assert_eq!((&status["state"], &status["run"]), (&state.into(), &run.as_str().into()), "{status}");
         assert_eq!(status["maintenance"] == true, self.get("/").0 == 503, "{status}");
         let has_ended = !matches!(state, "running" | "unsettled");
@@ -122,7 +125,13 @@ impl Target {
             let live = self.live_revision().expect("a release is live");
             assert!(status["release"].as_str().is_some_and(|release| release.ends_with(&live)), "{status}");
         }
-        let history = line(&["history", "--json"]);
+    }
+
+    /// So do `history` and `logs`, and people are told as well.
+    #[track_caller]
+    pub fn tells_everywhere(&self, state: &str) {
+        self.tells(state);
+        let (history, run) = (self.line_of(&["history", "--json"]), self.run_id());
         assert_eq!((&history["state"], &history["run"]), (&state.into(), &run.as_str().into()), "{history}");
         self.backstay(&["logs"]).is(0).says(&format!("run {run} · {state}"));
         let next = match state {
@@ -131,8 +140,6 @@ impl Target {
             "stuck" => "--retry",
             _ => state,
         };
-        let shown = self.backstay(&["status"]).is(0);
-        shown.says(next);
-        println!("{}", shown.stdout);
+        self.backstay(&["status"]).is(0).says(next);
     }
 }

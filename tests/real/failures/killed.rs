@@ -92,9 +92,11 @@ fn abort_from_elsewhere_gives_everything_back() {
     let target = Target::new(Site::with_mariadb());
     target.backstay(&["abort"]).is(0).says("no run is in progress");
     let run = target.deploy_until("after-migrate", &["good"]);
+    target.tells_everywhere("running");
     target.cut(|| target.backstay(&["abort", "--json"])).is(11);
     run.wait().is(11);
     target.judge(End::RolledBack);
+    target.tells_everywhere("rolled-back");
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod cron;
 mod disk;
 mod judge;
 mod killed;
+mod lies;
 mod link;
 mod migration;
 mod output;

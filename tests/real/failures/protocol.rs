@@ -98,7 +98,7 @@ fn a_process_that_may_not_be_ended_is_stuck_and_named() {
     let run = target.start(&["good"]).wait().is(20);
     run.says("a process of an earlier step still runs: ").says("fuser -v").says("settle -e test --retry");
     let migrated = target.data();
-    target.tells("stuck");
+    target.tells_everywhere("stuck");
     assert!(target.data() == migrated && target.get("/").0 == 503, "nothing is touched");
     let holders = holders(&target.path.join(".backstay/step.lock"));
     assert!(!holders.is_empty());

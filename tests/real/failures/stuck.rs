@@ -58,6 +58,6 @@ fn without_the_copy_a_person_has_the_last_word() {
     assert!(target.journals().last().expect("a run").contains(" accept rolled-back tester"));
     assert_eq!((target.get("/").0, target.data()), (200, migrated));
     assert_eq!(target.live_revision().as_deref(), Some("1111111"));
-    target.tells("rolled-back");
+    target.tells_everywhere("rolled-back");
     target.backstay(&["settle"]).is(0);
 }

@@ -87,6 +87,13 @@ impl Running {
         super::servers::run(Command::new("kill").arg(signal).arg(self.child().id().to_string()));
     }
 
+    /// The most memory that it has held so far.
+    pub fn peak_kb(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child().id())).expect("it runs");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux says it");
+        peak.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     pub fn wait(mut self) -> Finished {
         Finished::of(&self.0.take().expect("it runs").wait_with_output().expect("it ends"))
     }

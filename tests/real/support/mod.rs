@@ -38,15 +38,15 @@ pub use site::{Site, as_user, as_user_at_home};
 
 use std::time::{Duration, Instant};
 
-/// Waits up to two minutes for something that has to come: a guard comes once in one.
+/// Waits for something that has to come: up to three minutes, since cron comes once in one, and machines are busy.
 #[track_caller]
 pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
-    while began.elapsed() < Duration::from_mins(2) {
+    while began.elapsed() < Duration::from_mins(3) {
         if holds() {
             return;
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    panic!("in two minutes not: {what}");
+    panic!("in three minutes not: {what}");
 }

@@ -35,12 +35,23 @@ dump() {
 	"$program" --defaults-file="$account" --default-character-set=utf8mb4 --no-data --no-create-info --skip-comments --skip-lock-tables --skip-dump-date "$@" "$live"
 }
 
-# Each view as `name TAB statement`, escaped.
-views() { write_sql show-views "$live" "$live" | sql_lines --force "$live" 2>/dev/null | cut -f 1,2; }
+# Each view as `name TAB statement TAB character set TAB collation`, escaped. Those two are what its maker's session had.
+views() { write_sql show-views "$live" "$live" | sql_lines --force "$live" 2>/dev/null; }
 
-# Values of the client's batch output as they were, each with what is given after it.
+# make_views FILE: statements for lines of `views`. A text that is prepared is converted to the session's character set, one
+# that is sent is taken to be in it already.
+make_views() {
+	sed "s/'/''/g" "$1" | awk -F '	' '{
+		print "SET @mode = @@SESSION.sql_mode, SESSION sql_mode = \"\";"
+		print "SET @view = \047" $2 "\047;"
+		print "SET SESSION sql_mode = @mode, character_set_client = " $3 ", collation_connection = " $4 ";"
+		print "PREPARE view FROM @view; EXECUTE view; DEALLOCATE PREPARE view; SET character_set_client = utf8mb4;"
+	}'
+}
+
+# Values of the client's batch output as they were.
 unescaped() {
-	awk -v end="${1-}" '{
+	awk '{
 		line = $0; text = ""
 		while ((at = index(line, "\\")) > 0) {
 			next_one = substr(line, at + 1, 1)
@@ -48,6 +59,6 @@ unescaped() {
 			text = text substr(line, 1, at - 1) c
 			line = substr(line, at + 2)
 		}
-		print text line end
+		print text line
 	}'
 }

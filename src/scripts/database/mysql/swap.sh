@@ -60,7 +60,7 @@ bring_views() {
 		missing=$(wc -l <"$state/views.missing")
 		[ "$missing" -gt 0 ] && [ "$missing" != "$before" ] || break
 		before=$missing
-		cut -f 2 "$state/views.missing" | unescaped ';' | sql --force "$live" 2>"$state/views.err" || :
+		make_views "$state/views.missing" | sql --force "$live" 2>"$state/views.err" || :
 	done
 	[ "$missing" -eq 0 ] || printf 'warning a view that was invalid before the run is gone: %s\n' "$(cut -f 1 "$state/views.missing" | tr '\n' ' ')" >>"$state/facts"
 }
