@@ -134,6 +134,7 @@ await_port() {
 clean() {
 	trap '' INT TERM HUP
 	forget_guard
+	forget_units
 	for pid in $servers; do kill "$pid" 2>/dev/null || :; done
 	rounds=0
 	while [ "$rounds" -lt 50 ]; do
@@ -155,6 +156,14 @@ forget_guard() (
 	crontab -l | grep -vF "$folder/" >"$folder/crontab" || :
 	if [ -s "$folder/crontab" ]; then crontab "$folder/crontab"; else crontab -r; fi
 )
+
+forget_units() {
+	for timer in "$HOME"/.config/systemd/user/backstay-*.timer; do
+		grep -qF "# backstay $folder/" "$timer" 2>/dev/null || continue
+		XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user stop "${timer##*/}" 2>/dev/null || :
+		rm -f "${timer%/*}/timers.target.wants/${timer##*/}" "${timer%.timer}.service" "$timer"
+	done
+}
 
 # Processes of this user that work in our folder or have it in their command line: executors, steps, sessions.
 ours() {

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::plan::NOT_BROUGHT_BACK;
 use crate::{
-    config::{CheckKind, Config, Database, Engine, Guard, Preset, Strategy, When},
+    config::{CheckKind, Config, Database, Engine, Preset, Strategy, When},
     machine::outcome,
     model::Outcome,
-    plan::{Facts, Known, Pending, Plan, Refusal, Request, Sql, disk_needed_bytes, pending},
+    plan::{Facts, Known, Pending, Plan, Refusal, Request, Sql, disk_needed_bytes, guard, pending},
     report::{escape, result_line, time},
 };
 
@@ -80,7 +80,7 @@ impl Probed<'_> {
             "live": facts.live, "current": facts.current, "last_run": facts.last_run,
             "framework": app.map(|app| &app.version), "maintenance": app.map(|app| app.down),
             "databases": self.config.databases.iter().map(database).collect::<Vec<_>>(),
-            "guard": facts.guard, "site_status": facts.site_status,
+            "guard": facts.guard, "user_manager": facts.user_manager, "site_status": facts.site_status,
             "baseline": facts.passing(),
             "disk_free_bytes": facts.disk_free_bytes,
             "disk_needed_bytes": disk_needed_bytes(self.config, facts, self.request),
@@ -120,7 +120,7 @@ impl Probed<'_> {
         if facts.unfinished.is_empty() {
             lines.push(("run", "none is unfinished".to_owned()));
         }
-        lines.extend(facts.guard.as_deref().map(|guard| ("guard", guard_text(self.config, guard).to_owned())));
+        lines.extend(guard_text(self.config, facts).map(|guard| ("guard", guard)));
         lines.extend(facts.disk_free_bytes.map(|free| {
             let needed = disk_needed_bytes(self.config, facts, self.request);
             let without = match (self.config.release.strategy, &self.request.shipment) {
@@ -368,12 +368,12 @@ fn unfinished(known: &Known) -> String {
     format!("{} of {actor} is {}{since}", known.run, known.state)
 }
 
-fn guard_text(config: &Config, guard: &str) -> &'static str {
-    match (config.runner.guard, guard) {
-        (Guard::None, _) => "none (runner.guard): a killed executor waits for the next command",
-        (_, "cron") => "cron starts a killed executor again within a minute, and after a reboot",
-        (_, "no-crontab") => "none: there is no crontab command",
-        (_, "denied") => "none: this user may not use crontab",
-        (_, _) => "none: no cron runs",
-    }
+/// Nothing where nobody looked.
+fn guard_text(config: &Config, facts: &Facts) -> Option<String> {
+    facts.guard.as_ref()?;
+    Some(match guard(config, facts) {
+        None => "none (runner.guard): a killed executor waits for the next command".to_owned(),
+        Some(Ok(guard)) => format!("{guard} starts a killed executor again within a minute, and after a reboot"),
+        Some(Err(fault)) => format!("none: {fault}"),
+    })
 }

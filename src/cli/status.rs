@@ -155,6 +155,7 @@ fn next(environment: &str, known: &Known) -> Vec<String> {
         "unsettled" => {
             let guard = match known.journal.reported("guard") {
                 Some("cron") => ", and cron on the target within a minute where it runs",
+                Some("systemd") => ", and systemd on the target within a minute",
                 Some(_) | None => "",
             };
             vec![

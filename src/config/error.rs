@@ -139,7 +139,7 @@ pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
 fn not_yet(word: &str) -> Option<&'static str> {
     Some(match word {
         "offsite" | "monitor" | "hosts" => "this key is reserved and not supported yet; leave it out",
-        "systemd" | "horizon" => "not supported yet; use a worker of kind command, or guard: cron",
+        "systemd" | "horizon" => "not supported yet; use a worker of kind command",
         "dump" => "not supported yet; use auto or shadow",
         "rails" | "django" => "this preset is not supported yet; use custom",
         _ => return None,

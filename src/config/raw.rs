@@ -477,7 +477,7 @@ pub struct Runner {
     pub lease: Option<String>,
     /// A lost runner while a step runs: `rollback`, or `wait` for the verdict.
     pub lost: Option<Lost>,
-    /// What restarts a dead executor: `auto`, `cron` or `none`.
+    /// What restarts a dead executor: `auto`, `cron`, `systemd` or `none`.
     pub guard: Option<Guard>,
 }
 
@@ -491,7 +491,7 @@ pub enum Lost {
     Wait,
 }
 
-/// auto, cron or none.
+/// auto, cron, systemd or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Guard {
@@ -499,6 +499,8 @@ pub enum Guard {
     Auto,
     /// A crontab line.
     Cron,
+    /// A timer of the user's own systemd.
+    Systemd,
     /// Nothing.
     None,
 }

@@ -459,6 +459,8 @@ pub enum Guard {
     Auto,
     /// A crontab line.
     Cron,
+    /// A timer of the user's own systemd.
+    Systemd,
     /// Nothing.
     None,
 }

@@ -274,6 +274,6 @@ fn seen(job: &Job, facts: &Facts) -> String {
     if facts.live.is_none() {
         parts.push("no version is live yet".to_owned());
     }
-    parts.extend(facts.guard.as_deref().filter(|guard| *guard == "cron").map(|_| "guard: cron".to_owned()));
+    parts.extend(plan::guard(&job.config, facts).and_then(Result::ok).map(|guard| format!("guard: {guard}")));
     parts.join(" · ")
 }

@@ -179,6 +179,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         guard: match config.runner.guard {
             Guard::Auto => "auto",
             Guard::Cron => "cron",
+            Guard::Systemd => "systemd",
             Guard::None => "none",
         },
         lost: match config.runner.lost {

@@ -33,8 +33,10 @@ pub struct Facts {
     pub backups: Vec<Backup>,
     /// Free space below the path.
     pub disk_free_bytes: Option<u64>,
-    /// `cron`, `stopped`, `no-crontab` or `denied`.
+    /// Of cron: `cron`, `stopped`, `no-crontab` or `denied`.
     pub guard: Option<String>,
+    /// Of the user's own systemd, when the login ends: `stays`, `leaves`, `silent` or `none`.
+    pub user_manager: Option<String>,
     /// Programs that are there, of those that were looked for.
     pub tools: Vec<String>,
     /// What the live application says of itself.
@@ -155,6 +157,7 @@ impl Facts {
                 .and_then(|kb| kb.trim().parse::<u64>().ok())
                 .map(|kb| kb.saturating_mul(1024)),
             guard: text("guard"),
+            user_manager: text("user-manager"),
             tools: reply.all("tool").map(str::to_owned).collect(),
             app: app(reply),
             connections: connections(reply),

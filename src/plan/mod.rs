@@ -10,6 +10,7 @@ mod bundle;
 pub mod database;
 mod drill;
 mod facts;
+mod guard;
 mod params;
 mod pending;
 #[expect(clippy::module_inception, reason = "the plan is what this room is for")]
@@ -29,6 +30,7 @@ pub use build::{Request, Shipment, build};
 pub use bundle::{BLOCK, Bundle, hex, pack};
 pub use drill::{DrillPoint, build_drill};
 pub use facts::{App, Baseline, Facts, Known, Pretended, Size, fold, known};
+pub use guard::guard;
 pub use pending::{Pending, Sql, pending};
 pub use plan::{About, Generation, Notify, Plan, Settings, StepSummary, Summary};
 pub use probe::{Purpose, probe};

@@ -71,7 +71,7 @@ pub struct Settings {
     pub lease: Span,
     /// The longest maintenance.
     pub max: Option<Span>,
-    /// `auto`, `cron` or `none`.
+    /// `auto`, `cron`, `systemd` or `none`.
     pub guard: &'static str,
     /// `rollback` or `wait`.
     pub lost: &'static str,

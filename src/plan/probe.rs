@@ -53,6 +53,8 @@ pub fn probe(config: &Config, request: &Request, purpose: Purpose) -> io::Result
     files.push(PlanFile::text("probe", scripts::PROBE));
     files.push(PlanFile::text("params", scripts::params(values.iter().map(|(n, v)| (*n, v.as_str())))));
     files.push(PlanFile::text("lib/runs.sh", scripts::RUNS));
+    files.push(PlanFile::text("lib/cron.sh", scripts::CRON));
+    files.push(PlanFile::text("lib/user-manager.sh", scripts::USER_MANAGER));
     files.extend(protected.iter().filter(|database| database.connection.is_none()).flat_map(settings_files));
     for Protected { name, files: parts, .. } in protected {
         files

@@ -30,22 +30,20 @@ fn code_without_undo(config: &Config, request: &Request) -> Option<Refusal> {
     })
 }
 
+/// One that was asked for by name is not gone without.
 fn guard(config: &Config, facts: &Facts) -> Option<Refusal> {
-    let found = facts.guard.as_deref()?;
-    (config.runner.guard == Guard::Cron && found != "cron").then(|| {
-        Refusal::new(
-            format!("runner.guard is cron, but on the target {}", guard_fault(found)),
-            "install and start cron there (Debian: apt-get install cron), let the user use it; or set runner.guard to auto or none",
-        )
-    })
-}
-
-fn guard_fault(found: &str) -> &'static str {
-    match found {
-        "no-crontab" => "there is no crontab command",
-        "denied" => "this user may not use crontab (/etc/cron.allow, /etc/cron.deny)",
-        _ => "no cron runs",
-    }
+    let fault = super::guard(config, facts)?.err()?;
+    let (name, remedy) = match config.runner.guard {
+        Guard::Cron => ("cron", "install and start cron there (Debian: apt-get install cron), let the user use it"),
+        Guard::Systemd => {
+            ("systemd", "let the user's systemd stay without a login: sudo loginctl enable-linger USER there")
+        }
+        Guard::Auto | Guard::None => return None,
+    };
+    Some(Refusal::new(
+        format!("runner.guard is {name}, but on the target {fault}"),
+        format!("{remedy}; or set runner.guard to auto or none"),
+    ))
 }
 
 fn databases(config: &Config, facts: &Facts) -> Vec<Refusal> {
@@ -142,10 +140,9 @@ pub(super) fn certificate(config: &Config, facts: &Facts) -> Option<Refusal> {
 pub(super) fn warnings(config: &Config, facts: &Facts) -> Vec<String> {
     let mut all = facts.warnings.clone();
     let is_down = config.maintenance.when != When::Never;
-    if let Some(found) = facts.guard.as_deref().filter(|found| *found != "cron" && config.runner.guard == Guard::Auto) {
+    if let (Guard::Auto, Some(Err(fault))) = (config.runner.guard, super::guard(config, facts)) {
         all.push(format!(
-            "no guard: {}. If the executor is killed and no runner is there, nobody starts recovery until the next command",
-            guard_fault(found)
+            "no guard: {fault}. If the executor is killed and no runner is there, nobody starts recovery until the next command"
         ));
     }
     if config.runner.guard == Guard::None {

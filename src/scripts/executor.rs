@@ -23,9 +23,13 @@ pub fn executor() -> &'static str {
         "\n",
         include_str!("lib/run-states.sh"),
         "\n",
+        include_str!("lib/cron.sh"),
+        "\n",
+        include_str!("lib/user-manager.sh"),
+        "\n",
         include_str!("executor/main.sh"),
     )
 }
 
 /// The runner's line to one run; see the head of `link.sh` for its language.
-pub const LINK: &str = include_str!("link.sh");
+pub const LINK: &str = concat!(include_str!("lib/user-manager.sh"), "\n", include_str!("link.sh"));

@@ -1,4 +1,3 @@
-#!/bin/sh
 # The runner's line to one run on this machine. Lines that come in are beats and the verdict; lines that go out are the
 # journal and what belongs to it:
 #
@@ -11,7 +10,8 @@
 #        link retry PATH RUN FROM WHO             a stuck run is tried again
 #        link accept PATH RUN FROM STATE WHO      a person's word for a stuck run
 # shellcheck disable=SC2015
-# It changes nothing by itself: the executor does, and goes on when this line is cut.
+# shellcheck shell=sh
+# It changes nothing by itself: the executor does, and goes on when this line is cut. Before this comes lib/user-manager.sh.
 set -eu
 umask 077
 LC_ALL=C
@@ -43,11 +43,17 @@ quoted() {
 	esac
 }
 
-# Starts the executor in a session of its own; it survives this line.
+# Starts the executor in a session of its own; it survives this line. Where logind ends everything with the login, the user's own
+# systemd takes the process over.
 start() {
 	where=$1
 	shift
-	setsid sh "$where/executor" "$@" </dev/null >>"$where/executor.log" 2>&1 &
+	set -- sh "$where/executor" "$@"
+	if login_ends_all && manager_stays; then
+		name_manager
+		if timeout 10 systemd-run --user --scope --quiet true 2>/dev/null; then set -- systemd-run --user --scope --quiet "$@"; fi
+	fi
+	setsid "$@" </dev/null >>"$where/executor.log" 2>&1 &
 	executor=$!
 }
 

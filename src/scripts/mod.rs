@@ -8,7 +8,7 @@ mod reply;
 mod upload;
 
 pub use executor::{LINK, executor};
-pub use probe::{DRILL, LOOK, PROBE, PROBE_START, REQUEST, RUNS};
+pub use probe::{CRON, DRILL, LOOK, PROBE, PROBE_START, REQUEST, RUNS, USER_MANAGER};
 pub use quote::{params, quote};
 pub use reply::{Reply, columns};
 pub use upload::UPLOAD;

@@ -20,6 +20,10 @@ pub const PROBE_START: &str = include_str!("probe/start.sh");
 pub const PROBE: &str = include_str!("probe/probe.sh");
 /// What the looking scripts know of runs, and of what there is to restore from.
 pub const RUNS: &str = runs!();
+/// Whether a cron runs.
+pub const CRON: &str = include_str!("lib/cron.sh");
+/// The user's own systemd.
+pub const USER_MANAGER: &str = include_str!("lib/user-manager.sh");
 /// One GET from the target; `$1` is how long it may take, in seconds.
 pub const REQUEST: &str = concat!(include_str!("lib/address.sh"), "\n", include_str!("probe/request.sh"));
 /// What a drill does from outside; usage at its head.

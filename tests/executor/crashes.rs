@@ -18,7 +18,9 @@ pub enum Course {
 pub const COURSES: [Course; 2] = [Course::Good, Course::Failing];
 
 pub fn ground(shell: Shell, course: Course) -> Ground {
-    let ground = Ground::new(shell);
+    let mut ground = Ground::new(shell);
+    // to look for a cron takes as many calls as there are processes, and so never the same number twice
+    ground.plan.settings.guard = "cron";
     match course {
         Course::Good => ground,
         Course::Failing => ground.step("code", "echo no such column; exit 3"),

@@ -13,7 +13,7 @@ use super::{
 /// What is wrong, where it stands in the script, what stands there instead, and the test that says so.
 type Fault = (&'static str, &'static str, &'static str, &'static str);
 
-const FAULTS: [Fault; 19] = [
+const FAULTS: [Fault; 22] = [
     (
         "no record is synced",
         "sync_paths \"$JOURNAL\" || return 2",
@@ -127,6 +127,24 @@ const FAULTS: [Fault; 19] = [
         "	remove_guard || printf",
         "	: || printf",
         "endings::a_good_run_is_committed_and_leaves_nothing_behind",
+    ),
+    (
+        "the crontab is written once",
+        "		edit_crontab renew",
+        "		:",
+        "guard::a_cron_that_looks_in_the_second_of_the_change_sees_it_a_second_later",
+    ),
+    (
+        "a run whose disk is not mounted counts as gone",
+        "	is_gone \"$folder\"",
+        "	[ ! -e \"$folder\" ]",
+        "guard::what_is_left_of_runs_that_are_gone_goes_with_the_next_guard",
+    ),
+    (
+        "a quote ends a word of a unit",
+        "-e 's/[\\\\\"]/\\\\&/g' ",
+        "",
+        "guard::the_timers_command_alone_brings_a_run_to_its_end",
     ),
 ];
 

@@ -6,12 +6,10 @@ use std::{
     process::{Child, Stdio},
 };
 
-use backstay::plan::BLOCK;
+use backstay::{plan::BLOCK, scripts::LINK};
 
 use super::disk::{Disk, FILL, FILL_ALL};
 use super::support::{Ground, await_exit, eventually, judge, under_each_shell};
-
-const LINK: &str = include_str!("../../src/scripts/link.sh");
 
 /// A link whose runner is the test.
 struct Link {

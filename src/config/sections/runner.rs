@@ -24,6 +24,7 @@ impl Resolver<'_> {
             },
             guard: match raw.guard {
                 Some(raw::Guard::Cron) => Guard::Cron,
+                Some(raw::Guard::Systemd) => Guard::Systemd,
                 Some(raw::Guard::None) => Guard::None,
                 Some(raw::Guard::Auto) | None => Guard::Auto,
             },

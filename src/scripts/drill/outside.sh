@@ -39,15 +39,23 @@ say_left() {
 	for path in "$BACKSTAY_PATH/releases/$run" "$BACKSTAY_PATH/releases/$run.part" "$BACKSTAY_PATH/.backstay/releases/$run" "$run_dir/secrets" "$run_dir/upload" "$BACKSTAY_PATH/.backstay/copies/$run" "$BACKSTAY_PATH/.backstay/incoming/$run"; do
 		[ ! -e "$path" ] || emit left "$path"
 	done
-	# the executor takes its lines away behind its last record
+	# the executor takes its guard away behind its last record
 	tries=0
-	while [ "$tries" -lt 50 ] && crontab -l 2>/dev/null | grep -q "# backstay $run\$"; do
+	while [ "$tries" -lt 50 ] && is_guarded; do
 		sleep 0.1
 		tries=$((tries + 1))
 	done
-	[ "$tries" -lt 50 ] || emit left "the guard's lines in the crontab"
+	[ "$tries" -lt 50 ] || emit left "the guard: its lines in the crontab, or its units in ~/.config/systemd/user"
 	flock -w 5 "$BACKSTAY_PATH/.backstay/lock" true || emit left "$BACKSTAY_PATH/.backstay/lock is held"
 	flock -w 5 "$BACKSTAY_PATH/.backstay/step.lock" true || emit left "a process of a step"
+}
+
+is_guarded() {
+	! crontab -l 2>/dev/null | grep -q "# backstay $run\$" || return 0
+	for unit in "$HOME/.config/systemd/user/backstay-$run-"*; do
+		[ ! -e "$unit" ] || return 0
+	done
+	return 1
 }
 
 main() {

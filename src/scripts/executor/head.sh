@@ -9,7 +9,8 @@
 # It takes `.backstay/lock` before it looks at anything and holds it to its end. Every fact goes to `journal`,
 # checked and synced, before anything relies on it. Every script runs through one function, `spawn`, in a session
 # of its own. This file is made of the parts under src/scripts/executor/, in order: head, clock, child, journal, process,
-# guard, orders, steps, recovery, main; before main comes lib/run-states.sh.
+# guard, orders, steps, recovery, main; before main come lib/run-states.sh,
+# lib/cron.sh and lib/user-manager.sh.
 #
 # shellcheck shell=sh disable=SC1007,SC2034,SC2015,SC1010,SC3013
 # (SC1007: several empty variables on a line; SC2015: deliberate `a && b || c`; SC1010: the script is called `do`;

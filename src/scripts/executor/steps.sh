@@ -203,11 +203,11 @@ record_last() {
 	[ ! -s "$RUN_DIR/last" ] || mv "$RUN_DIR/last" "$ROOT/last"
 }
 
-# The guard goes last: until then it would bring this about as well. Its lines do no harm where they cannot be removed.
+# The guard goes last: until then it would bring this about as well. It does no harm where it cannot be removed.
 clean_up() {
 	[ "$1" = stuck ] || rm -rf "$RUN_DIR/secrets" "$RUN_DIR/bundle.tar" "$RUN_DIR/upload"
 	rm -f "$RUN_DIR/ballast" "$RUN_DIR/step.pid" "$RUN_DIR/heartbeat" "$RUN_DIR/note" "$RUN_DIR/facts"
-	remove_guard || printf '%s\n' "the guard's crontab lines could not be removed: crontab -e, the lines with $RUN" >&2
+	remove_guard || printf '%s\n' "the guard could not be removed: what names $RUN in crontab -e and in ~/.config/systemd/user" >&2
 }
 
 # Neither state was reached: nothing more is touched, and somebody is told.

@@ -9,6 +9,8 @@ set -u
 . "$BACKSTAY_DIR/lib/runs.sh"
 . "$BACKSTAY_DIR/lib/databases.sh"
 . "$BACKSTAY_DIR/lib/workers.sh"
+. "$BACKSTAY_DIR/lib/cron.sh"
+. "$BACKSTAY_DIR/lib/user-manager.sh"
 
 refuse() {
 	emit refuse "$1"
@@ -141,17 +143,27 @@ look_at_guard() {
 		emit guard denied
 	elif [ -e /etc/cron.deny ] && [ ! -e /etc/cron.allow ] && grep -qx "$(id -un)" /etc/cron.deny; then
 		emit guard denied
+	elif cron_runs; then
+		emit guard cron
 	else
-		running=
-		for comm in /proc/[0-9]*/comm; do
-			read -r name <"$comm" || continue
-			case $name in cron | crond | anacron | fcron | systemd-cron) running=yes ;; esac
-		done 2>/dev/null
-		if [ -n "$running" ]; then emit guard cron; else emit guard stopped; fi
+		emit guard stopped
 	fi
-	if [ -d /run/systemd/system ] && grep -Eqs '^ *KillUserProcesses *= *(yes|true|1|on)' /etc/systemd/logind.conf /etc/systemd/logind.conf.d/*.conf; then
-		[ -e "/var/lib/systemd/linger/$(id -un)" ] ||
-			refuse "systemd ends all processes of $(id -un) at logout (KillUserProcesses), the executor among them" "sudo loginctl enable-linger $(id -un)"
+	manager=$(say_manager)
+	emit user-manager "$manager"
+	! login_ends_all || { [ "$manager" = stays ] && has systemd-run; } ||
+		refuse "systemd ends all processes of $(id -un) at logout (KillUserProcesses), the executor among them" "sudo loginctl enable-linger $(id -un)"
+}
+
+# Whether the user's own systemd can go on without a login, or will once it is asked to.
+say_manager() {
+	if ! has systemctl || [ ! -d /run/systemd/system ]; then
+		echo none
+	elif lingers; then
+		if manager_answers; then echo stays; else echo silent; fi
+	elif has pkcheck && timeout 10 pkcheck --action-id org.freedesktop.login1.set-self-linger --process $$ >/dev/null 2>&1; then
+		echo stays
+	else
+		echo leaves
 	fi
 }
 

@@ -35,9 +35,22 @@ const CRONTAB: &str = r#"#!/bin/dash
 [ ! -e "$HOME/crontab-fails" ] || { echo "crontab: cannot read" >&2; exit 1; }
 case $1 in
 -l) [ -f "$HOME/crontab" ] || { echo "no crontab for tester" >&2; exit 1; }; exec /bin/cat "$HOME/crontab" ;;
--) /bin/cat >"$HOME/crontab.new" && /bin/mv "$HOME/crontab.new" "$HOME/crontab" ;;
+-)
+	/bin/cat >"$HOME/crontab.new" && /bin/mv "$HOME/crontab.new" "$HOME/crontab"
+	read -r up _ </proc/uptime && echo "$up" >>"$HOME/crontab-written"
+	;;
 -r) /bin/rm -f "$HOME/crontab" ;;
 esac
+"#;
+
+/// A systemd of the user's own that is there only where a test says so, and what it is told.
+const SYSTEMCTL: &str = r#"#!/bin/dash
+[ -e "$HOME/has-systemd" ] || exit 1
+echo "$XDG_RUNTIME_DIR: $*" >>"$HOME/systemctl"
+"#;
+const LOGINCTL: &str = r#"#!/bin/dash
+[ -e "$HOME/has-systemd" ] || exit 1
+echo "$*" >>"$HOME/loginctl"
 "#;
 
 /// Where a test says so, the sync of a journal line ends the executor, makes trouble, fails, or knows no files; or what is synced of a
@@ -98,7 +111,7 @@ impl Shell {
         } else {
             symlink(self.program(), bin.join("sh")).expect("a link");
         }
-        for (name, text) in [("crontab", CRONTAB), ("sync", SYNC)] {
+        for (name, text) in [("crontab", CRONTAB), ("systemctl", SYSTEMCTL), ("loginctl", LOGINCTL), ("sync", SYNC)] {
             let _ = fs::remove_file(bin.join(name));
             fs::write(bin.join(name), text).expect("a file");
             fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).expect("ours");

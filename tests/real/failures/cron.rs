@@ -6,14 +6,16 @@ use crate::{
     support::{CronHost, Site, eventually},
 };
 
+/// Where runner and executor are killed, how the run ends, and whether the server restarts.
+pub(super) const CUTS: [(&str, (End, bool)); 3] = [
+    ("after-migrate", (End::RolledBack, false)),
+    ("after-commit", (End::Committed, false)),
+    ("before-smoke, then a reboot", (End::RolledBack, true)),
+];
+
 #[test]
 fn with_both_killed_a_running_cron_ends_the_run_within_two_minutes() {
-    let cases = [
-        ("after-migrate", (End::RolledBack, false)),
-        ("after-commit", (End::Committed, false)),
-        ("before-smoke, then a reboot", (End::RolledBack, true)),
-    ];
-    each_case(cases.len(), &cases, |case, &(end, is_at_boot)| {
+    each_case(CUTS.len(), &CUTS, |case, &(end, is_at_boot)| {
         let place = case.split(',').next().unwrap_or(case);
         let site = Site::with_mariadb();
         let mut host = CronHost::start(&site);
@@ -33,4 +35,19 @@ fn with_both_killed_a_running_cron_ends_the_run_within_two_minutes() {
         assert!(took.as_secs() < 120, "{took:?}");
         eventually("the guard takes itself away", || host.crontab().is_empty());
     });
+}
+
+#[test]
+fn a_cron_that_has_not_seen_the_crontab_change_ends_the_run_all_the_same() {
+    let site = Site::with_mariadb();
+    let mut host = CronHost::start(&site);
+    host.prepare_unseen_change(&site);
+    host.start_cron();
+    let target = Target::new(site);
+    target.pause_at("after-migrate");
+    let run = target.start(&["good"]);
+    host.await_unseen_change(&target);
+    target.await_pause("after-migrate");
+    target.cut(|| target.kill_both(run));
+    target.judge(End::RolledBack);
 }

@@ -25,5 +25,6 @@ mod shells;
 mod signals;
 mod stuck;
 mod target;
+mod timer;
 
 pub use target::{End, PLACES, Target};

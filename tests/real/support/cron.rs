@@ -4,7 +4,7 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use super::{
-    Site,
+    Site, eventually,
     servers::{Held, USER, free_port, hold_server, run, servers, text, wait_for},
 };
 
@@ -32,6 +32,27 @@ impl CronHost {
         site.reach_by(port);
         let pid = fs::read_to_string(folder.join("pid")).expect("it was written before sshd began");
         Self { namespace: format!("/proc/{}/ns/mnt", pid.trim()), folder, cron: None, _sshd: sshd }
+    }
+
+    /// The deploy user's next change of the table happens in the second of another one that cron has looked at already: the folder
+    /// has the time that cron knows. Whoever makes it waits until that is so.
+    pub fn prepare_unseen_change(&self, site: &Site) {
+        let wrapper = "#!/bin/sh\n\"MARKS/crontab-real\" \"$@\" || exit\n[ \"$*\" = - ] && mkdir MARKS/written 2>/dev/null || exit 0\nuntil [ -e MARKS/unseen ]; do sleep 0.02; done\n";
+        let marks = text(&site.marks);
+        fs::write(site.marks.join("crontab"), wrapper.replace("MARKS", &marks)).expect("ours");
+        let script =
+            "chmod 755 \"$1/crontab\"; touch \"$1/crontab-real\"; mount --bind /usr/bin/crontab \"$1/crontab-real\"
+            mount --bind \"$1/crontab\" /usr/bin/crontab; touch -r /var/spool/cron/crontabs \"$1/known\"";
+        run(Command::new("nsenter")
+            .arg(format!("--mount={}", self.namespace))
+            .args(["sh", "-euc", script, "sh", &marks]));
+    }
+
+    /// Waits for that change.
+    pub fn await_unseen_change(&self, site: &Site) {
+        eventually("the table is written", || site.marks.join("written").exists());
+        run(Command::new("touch").arg("-r").arg(site.marks.join("known")).arg(self.folder.join("crontabs")));
+        fs::write(site.marks.join("unseen"), "").expect("ours");
     }
 
     /// As at boot: the lines with `@reboot` run now.

@@ -403,6 +403,18 @@ impl Site {
         eventually("the executor is dead", || pids.iter().all(|pid| !Path::new(&format!("/proc/{pid}/exe")).exists()));
     }
 
+    /// Ends what is left of the executor; something else may have ended it.
+    #[track_caller]
+    pub fn end_executor(&self) {
+        eventually("the executor is dead", || {
+            let pids = self.executors();
+            if !pids.is_empty() {
+                let _ = Command::new("kill").arg("-KILL").args(&pids).stderr(Stdio::null()).status();
+            }
+            pids.is_empty()
+        });
+    }
+
     /// Ends runner and executor as crashes do, the runner first.
     #[track_caller]
     pub fn kill_both(&self, run: Running) {
