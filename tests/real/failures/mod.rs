@@ -26,4 +26,4 @@ mod signals;
 mod stuck;
 mod target;
 
-pub use target::{End, PLACES, Target};
+pub use target::{End, PLACES, Target, print_run};
