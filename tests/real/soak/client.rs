@@ -58,7 +58,10 @@ impl Client {
         let (shared, told) = (Arc::clone(&log), Arc::clone(&stop));
         let thread = std::thread::spawn(move || {
             while !told.load(Ordering::Relaxed) {
-                shared.lock().expect("no panic while held").write(port, &mut chance);
+                // who looked at it has found something wrong
+                let Ok(mut log) = shared.lock() else { break };
+                log.write(port, &mut chance);
+                drop(log);
                 std::thread::sleep(Duration::from_millis(60) + chance.up_to_ms(300));
             }
         });

@@ -17,14 +17,6 @@ pub enum Course {
 impl Course {
     pub const ALL: [Self; 4] = [Self::Good, Self::Throws, Self::Slow, Self::FailsChecks];
 
-    /// Whether it ends rolled back by itself.
-    pub const fn is_given_back(self) -> bool {
-        match self {
-            Self::Good | Self::Slow => false,
-            Self::Throws | Self::FailsChecks => true,
-        }
-    }
-
     /// What is laid over the app.
     pub const fn variants(self) -> &'static [&'static str] {
         match self {

@@ -29,7 +29,7 @@ use crate::{
 use target::Target;
 
 /// Kills of a run of tests, and of a proof.
-const FEW: usize = 8;
+const FEW: usize = 6;
 const ALL: usize = 1000;
 /// From so many kills on several sites are deployed to at a time: most of it is waiting.
 const MANY: usize = 100;

@@ -64,28 +64,21 @@ pub enum Way {
     NextDeploy,
 }
 
-/// What a journal says on the way there, or in time.
-const FORWARD: [&str; 10] = [
-    " start ",
-    "-copy",
-    "-maintenance-on",
-    "-protect",
-    "-protect",
-    "-migrate",
-    "-migrate",
-    "-switch",
-    "-smoke",
-    " await",
-];
-/// And on the way to either end.
+/// What a journal says on the way: until the migration, after it, and on the way to either end.
+const MIGRATING: [&str; 7] = [" start ", "-copy", "-maintenance-on", "-protect", "-protect", "-migrate", "-migrate"];
+const MIGRATED: [&str; 3] = ["-switch", "-smoke", " await"];
 const COMMITTED: [&str; 3] = [" verdict ", " commit", " finish "];
-const ROLLED_BACK: [&str; 4] = [" undo ", "undone", " restored", " finish "];
+const ROLLED_BACK: [&str; 4] = [" undo ", " undone ", " restored", " finish "];
 
 impl Plan {
     pub fn of(seed: u64, site: u64, number: u32) -> Self {
         let mut chance = Chance::of(seed, site, number);
         let course = Course::ALL[number as usize % Course::ALL.len()];
-        let moments = [&FORWARD[..], if course.is_given_back() { &ROLLED_BACK } else { &COMMITTED }].concat();
+        let moments = match course {
+            Course::Good | Course::Slow => [&MIGRATING[..], &MIGRATED, &COMMITTED].concat(),
+            Course::Throws => [&MIGRATING[..], &ROLLED_BACK].concat(),
+            Course::FailsChecks => [&MIGRATING[..], &MIGRATED, &ROLLED_BACK].concat(),
+        };
         // before its start there is only the runner, and little to go wrong
         let first = if chance.below(16) == 0 { "" } else { chance.one_of(&moments) };
         let mut kills = vec![Kill { after: first, ..Kill::at_once(&mut chance, 400) }];

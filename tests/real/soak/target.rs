@@ -292,7 +292,8 @@ impl<'a> Target<'a> {
 
     /// Where it is, for people.
     pub fn case(&self) -> String {
-        format!("SOAK_SEED={} CASE='site {}' SOAK_FROM={}", self.soak.seed, self.at, self.number)
+        let Soak { seed, wanted, .. } = self.soak;
+        format!("SOAK_SEED={seed} SOAK_KILLS={wanted} SOAK_FROM={} CASE='site {}'", self.number, self.at)
     }
 }
 
