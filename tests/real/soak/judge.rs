@@ -55,25 +55,17 @@ impl Reference {
 
 /// Every definition and row but the rows that users write, and the counter that moves with them.
 fn without_users(schema: &Schema, name: &str) -> String {
-    let everything = schema.everything();
     let mut is_theirs = false;
     let mut kept = String::new();
-    for line in everything.lines() {
+    for line in schema.everything().lines() {
         if line.contains("\tCREATE TABLE ") {
             is_theirs = line.starts_with("orders\t");
-            let counter = " AUTO_INCREMENT=";
-            match line.split_once(counter).filter(|_| is_theirs) {
-                Some((before, after)) => {
-                    kept += &format!("{before}{}", after.trim_start_matches(|c: char| c.is_ascii_digit()))
-                }
-                None => kept += line,
-            }
         } else if is_theirs {
             continue;
-        } else {
-            kept += line;
         }
-        kept.push('\n');
+        let counter = line.split_once(" AUTO_INCREMENT=").filter(|_| is_theirs);
+        let (before, after) = counter.unwrap_or((line, ""));
+        kept.extend([before, after.trim_start_matches(|c: char| c.is_ascii_digit()), "\n"]);
     }
     kept.replace(&schema.name, name)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{course::Course, kills::Victim};
 
-/// Numbers that follow from a seed: SplitMix64, of Steele, Lea and Flood, "Fast splittable pseudorandom number generators".
+/// Numbers that follow from a seed: `SplitMix64`, of Steele, Lea and Flood, "Fast splittable pseudorandom number generators".
 pub struct Chance(u64);
 
 impl Chance {
