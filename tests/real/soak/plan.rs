@@ -75,7 +75,7 @@ impl Plan {
         let mut chance = Chance::of(seed, site, number);
         let course = Course::ALL[number as usize % Course::ALL.len()];
         let moments = match course {
-            Course::Good | Course::Slow => [&MIGRATING[..], &MIGRATED, &COMMITTED].concat(),
+            Course::Good | Course::Slow => [&MIGRATING[..], &MIGRATED, &COMMITTED, &COMMITTED].concat(),
             Course::Throws => [&MIGRATING[..], &ROLLED_BACK].concat(),
             Course::FailsChecks => [&MIGRATING[..], &MIGRATED, &ROLLED_BACK].concat(),
         };

@@ -242,7 +242,8 @@ impl<'a> Target<'a> {
                 let was_down = self.soak.outages.load(std::sync::atomic::Ordering::Relaxed) > self.outages;
                 let is_explained = was_down || self.killed.iter().any(|victim| victim.may_end_a_script());
                 assert!(is_explained, "stuck at {at}, and nothing was killed that explains it: {text}");
-                self.soak.count(format!("stuck, then settled: at {at}"), 1);
+                let why = if was_down { "the server was down" } else { "its script was killed" };
+                self.soak.count(format!("stuck, then settled: at {at}, {why}"), 1);
                 if state.maintenance_on_ms.is_some() && state.maintenance_off_ms.is_none() {
                     assert_eq!(self.front.get("/").0, 503, "a stuck site stays in maintenance");
                 }
