@@ -29,6 +29,7 @@ mod refusals;
 mod rollback;
 mod screen;
 mod secrets;
+mod soak;
 mod states;
 mod surface;
 mod workers;

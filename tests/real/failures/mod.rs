@@ -27,4 +27,4 @@ mod stuck;
 mod target;
 mod timer;
 
-pub use target::{End, PLACES, Target};
+pub use target::{End, PLACES, Target, print_run};

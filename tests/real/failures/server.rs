@@ -83,3 +83,21 @@ fn a_database_server_that_dies_means_one_of_the_two_states_or_stuck_until_it_is_
         target.judge(end);
     });
 }
+
+#[test]
+fn a_server_that_is_away_when_it_is_tidied_is_waited_for_and_keeps_no_old_copy() {
+    let own = OwnMariaDb::start(servers().folder.join("mariadb-tidy"));
+    let target = Target::new(Site::on(own.0));
+    let run = target.deploy_until("before-tidy", &["good"]);
+    target.cut(|| own.0.kill());
+    target.go_on("before-tidy");
+    let log = target.path.join(".backstay/runs").join(target.run_id()).join("log/finish-06-tidy.log");
+    eventually("it is tidied", || log.exists());
+    // long enough for every question to be asked once
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    own.0.start_again();
+    run.wait().is(0);
+    target.judge(End::Committed);
+    let beside = target.beside();
+    assert!(matches!(&beside[..], [copy] if copy.ends_with("2222222")), "{beside:?}");
+}

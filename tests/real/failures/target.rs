@@ -154,13 +154,18 @@ impl Target {
 impl Drop for Target {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let folder = format!(".backstay/runs/{}", self.run_id());
-            let logs = self.site.list(&format!("{folder}/log")).into_iter().map(|log| format!("log/{log}"));
-            for file in ["journal".to_owned(), "executor.log".to_owned()].into_iter().chain(logs) {
-                let text = std::fs::read(self.site.path.join(&folder).join(&file)).unwrap_or_default();
-                let newest = String::from_utf8_lossy(&text[text.len().saturating_sub(5000)..]).into_owned();
-                eprintln!("── {file}\n{newest}");
-            }
+            print_run(&self.site, &self.run_id());
         }
+    }
+}
+
+/// A run's journal and logs, for people.
+pub fn print_run(site: &Site, run: &str) {
+    let folder = format!(".backstay/runs/{run}");
+    let logs = site.list(&format!("{folder}/log")).into_iter().map(|log| format!("log/{log}"));
+    for file in ["journal".to_owned(), "executor.log".to_owned()].into_iter().chain(logs) {
+        let text = std::fs::read(site.path.join(&folder).join(&file)).unwrap_or_default();
+        let newest = String::from_utf8_lossy(&text[text.len().saturating_sub(5000)..]).into_owned();
+        eprintln!("── {file}\n{newest}");
     }
 }

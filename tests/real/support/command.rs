@@ -84,7 +84,15 @@ impl Running {
 
     /// Ends it by a signal, such as `-KILL`.
     pub fn signal(&self, signal: &str) {
-        super::servers::run(Command::new("kill").arg(signal).arg(self.child().id().to_string()));
+        super::servers::run(Command::new("kill").arg(signal).arg(self.id().to_string()));
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child().id()
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.0.as_mut().expect("it runs").try_wait().expect("ours").is_some()
     }
 
     /// The most memory that it has held so far.

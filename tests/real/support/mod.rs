@@ -32,9 +32,10 @@ pub use disk::Disk;
 pub use files::tar_of;
 pub use front::Front;
 pub use manager::ManagerHost;
-pub use mariadb::{MariaDb, OwnMariaDb};
-pub use servers::{Held, hold_as_user, servers};
-pub use site::{Site, as_user, as_user_at_home};
+pub use mariadb::{MariaDb, OwnMariaDb, Schema};
+pub use servers::{Held, USER, hold_as_user, servers};
+pub use site::{Site, as_user, as_user_at_home, processes};
+pub use watch::get;
 
 use std::time::{Duration, Instant};
 

@@ -167,7 +167,7 @@ pub fn sweep(folder: &Path) -> Child {
 }
 
 /// A process that is ended with its guard, or with this process.
-pub struct Held(Child);
+pub struct Held(pub(super) Child);
 
 impl Drop for Held {
     fn drop(&mut self) {
@@ -206,7 +206,8 @@ fn sshd(folder: &Path, key: &str, port: u16, more: &str) -> Child {
     hold(&["/usr/sbin/sshd", "-D", "-e", "-f", &text(&file)], &folder.join(format!("sshd-{port}.log")))
 }
 
-fn fpm(folder: &Path) -> Child {
+/// PHP for whoever asks at `fpm.sock` in the folder.
+pub fn fpm(folder: &Path) -> Child {
     let config = format!(
         "[global]\nerror_log = {0}/fpm.log\ndaemonize = no\n[www]\nuser = www-data\ngroup = www-data\nlisten = {0}/fpm.sock\n\
          listen.mode = 0666\npm = static\npm.max_children = 6\ncatch_workers_output = yes\n",
@@ -250,7 +251,7 @@ pub fn wait_for(port: u16, folder: &Path) {
     panic!("nothing listens on {port}: {logs:?}");
 }
 
-fn wait_for_file(file: &Path) {
+pub fn wait_for_file(file: &Path) {
     super::eventually(&file.display().to_string(), || file.exists());
 }
 

@@ -465,7 +465,7 @@ impl Site {
 }
 
 /// Every process that has words, with them.
-fn processes() -> Vec<(String, Vec<String>)> {
+pub fn processes() -> Vec<(String, Vec<String>)> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
     pids.filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()))

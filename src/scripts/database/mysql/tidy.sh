@@ -6,6 +6,7 @@
 STATES=$(run_states "$BACKSTAY_PATH/.backstay/runs")
 
 main() {
+	await_server
 	if [ "$BACKSTAY_DIRECTION" = committed ] && [ -e "$state/sealed" ]; then
 		# where it is a file, that it is there is looked at before a rollback
 		if [ -d "$state/archive" ]; then printf '%s\n' "$state/archive/manifest" >"$state/kept"; else : >"$state/kept"; fi
@@ -16,10 +17,13 @@ main() {
 	[ -z "${DRILL-}" ] || drop_schema "$failed"
 	drop_schema "$earlier"
 	drop_schema "$replaced"
-	schemas backstay | drop_old_copies drop_schema
-	schemas failed | while IFS= read -r schema; do
+	# a list that could not be had is no empty one
+	schemas backstay >"$state/beside"
+	drop_old_copies drop_schema <"$state/beside"
+	schemas failed >"$state/beside"
+	while IFS= read -r schema; do
 		[ "$(ask "SELECT STR_TO_DATE(LEFT($(sql_text "${schema##*__failed_}"), 15), '%Y%m%dt%H%i%s') < UTC_TIMESTAMP() - INTERVAL $KEEP_FAILED_MIN MINUTE")" != 1 ] || drop_schema "$schema"
-	done
+	done <"$state/beside"
 }
 
 # This database's schemas of one kind, newest first: a run's id begins with its time.

@@ -14,8 +14,11 @@ main() {
 	[ -z "${DRILL-}" ] || drop_database "$failed"
 	drop_database "$earlier"
 	drop_database "$replaced"
-	databases backstay | drop_old_copies drop_database
-	databases failed | while IFS= read -r name; do
+	# a list that could not be had is no empty one
+	databases backstay >"$state/beside"
+	drop_old_copies drop_database <"$state/beside"
+	databases failed >"$state/beside"
+	while IFS= read -r name; do
 		run=$(run_of "$name" failed)
 		[ -n "$run" ] || continue
 		# the run's folder is what says that the database is ours
@@ -23,7 +26,7 @@ main() {
 		[ "$(ask "SELECT to_timestamp(translate(left(:'run', 15), 'T', ''), 'YYYYMMDDHH24MISS') < now() - interval '1 minute' * :minutes" -v run="$run" -v minutes="$KEEP_FAILED_MIN")" = t ] || continue
 		drop_database "$name" "$run"
 		rm -f "$(mark_of "$run")"
-	done
+	done <"$state/beside"
 }
 
 # This database's databases of one kind, newest first: a run's id begins with its time.
