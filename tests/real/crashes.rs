@@ -1,7 +1,7 @@
 //! Copy, seal, restore and archive killed at their questions to the server, and the server with them: what `postgres_crashes` has
 //! not.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::Command};
 
 use super::{
     cases::proves_all,
@@ -25,6 +25,16 @@ trait Live {
     fn migrate(&self);
     /// Nothing of ours is there but what is kept for the post-mortem, and that goes.
     fn sweep(&self, when: &str);
+
+    /// The scripts of the way forward, in order.
+    fn forward(&self) -> &'static [&'static str] {
+        &["copy", "seal"]
+    }
+
+    /// What follows on the way back, once the data are as before.
+    fn undo(&self) -> &'static [&'static str] {
+        &["discard", "open"]
+    }
 }
 
 impl Live for Ground {
@@ -128,6 +138,94 @@ impl Live for OnMariaDb {
     }
 }
 
+/// A file, which has no server.
+struct OnSqlite {
+    scripts: Scripts,
+    file: PathBuf,
+}
+
+impl OnSqlite {
+    fn new() -> Self {
+        let site = Site::empty();
+        let file = site.path.join("live.sqlite");
+        let asked = Asked {
+            engine: "sqlite",
+            target: file.display().to_string(),
+            account: String::new(),
+            programs: PathBuf::from("/usr/bin"),
+            counted: &["sqlite3"],
+            beside: &[],
+            pid_file: PathBuf::new(),
+            crash_by: "-KILL",
+            start_again: Box::new(|| {}),
+        };
+        let live = Self { scripts: Scripts::of(site, "databases: { main: { engine: sqlite } }\n", asked), file };
+        live.query(
+            "PRAGMA user_version = 7; CREATE TABLE parents (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT);
+             CREATE TABLE children (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parents (id), f REAL);
+             WITH RECURSIVE seq (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM seq WHERE n < 300) INSERT INTO children SELECT n, 1 + n % 30, n / 7.0 FROM seq;
+             INSERT INTO parents SELECT id, 'p' || id FROM children WHERE id <= 30;
+             CREATE VIEW named AS SELECT name FROM parents;
+             CREATE TRIGGER tr AFTER INSERT ON parents BEGIN UPDATE parents SET name = upper(name) WHERE id = NEW.id; END",
+        );
+        live
+    }
+
+    #[track_caller]
+    fn query(&self, sql: &str) -> String {
+        let output = Command::new("sqlite3").arg("-bail").arg(&self.file).arg(sql).output().expect("./dev setup");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+impl Live for OnSqlite {
+    fn run(&self, number: usize) -> ScriptsRun<'_> {
+        self.scripts.run(number)
+    }
+
+    fn site(&self) -> &Site {
+        &self.scripts.site
+    }
+
+    fn everything(&self) -> String {
+        self.query("PRAGMA integrity_check; PRAGMA user_version") + &self.query(".dump")
+    }
+
+    fn grow(&self) {
+        self.query(
+            "CREATE TABLE logs (t TEXT); WITH RECURSIVE seq (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM seq WHERE n < 3000) INSERT INTO logs SELECT hex(randomblob(1000)) FROM seq",
+        );
+    }
+
+    fn migrate(&self) {
+        self.query(
+            "DROP TABLE children; ALTER TABLE parents ADD phone INT; CREATE TABLE failed (n INT); DROP VIEW named",
+        );
+    }
+
+    fn sweep(&self, when: &str) {
+        let beside = self.site().list(".").into_iter().filter(|file| file.starts_with("live.sqlite"));
+        assert_eq!(beside.collect::<Vec<_>>(), ["live.sqlite"], "{when}");
+        for run in self.site().list(".backstay/copies") {
+            let folder = format!(".backstay/copies/{run}");
+            for file in self.site().list(&folder).into_iter().filter(|file| file != "main") {
+                // what the finishing step takes away, at once or by retention
+                assert!(["main.sqlite", "main.failed.sqlite"].contains(&file.as_str()), "{when}: {folder}/{file}");
+                std::fs::remove_file(self.site().path.join(&folder).join(file)).expect("ours");
+            }
+        }
+    }
+
+    fn forward(&self) -> &'static [&'static str] {
+        &["seal"]
+    }
+
+    fn undo(&self) -> &'static [&'static str] {
+        &["discard"]
+    }
+}
+
 /// So many of the questions, spread over all of them, or each with `PROVE=all`; `from` makes different ones.
 fn some(calls: usize, wanted: usize, from: usize) -> Vec<usize> {
     let step = if proves_all() { 1 } else { calls.div_ceil(wanted) };
@@ -169,23 +267,24 @@ fn killed_while_it_archives(live: &dyn Live, when: &str, wanted: usize) {
 fn killed_on_every_way(live: &dyn Live, when: &str, wanted: usize) {
     let before = live.everything();
     let undo = |run: &ScriptsRun<'_>, case: &str| {
-        run.script("discard");
-        run.script("open");
+        for script in live.undo() {
+            run.script(script);
+        }
         live.sweep(case);
         assert!(live.everything() == before, "{case}");
     };
     let first = live.run(1);
-    let forward = [("copy", first.script("copy")), ("seal", first.script("seal"))];
+    let forward: Vec<_> = live.forward().iter().map(|script| (*script, first.script(script))).collect();
     live.migrate();
     let back = first.script("restore");
     undo(&first, "whole");
     let mut number = 1;
-    for (script, calls) in forward {
-        for at in some(calls, wanted, number) {
+    for (script, calls) in &forward {
+        for at in some(*calls, wanted, number) {
             number += 1;
             let (run, case) = (live.run(number), format!("{script} killed {when} question {at} of {calls}"));
-            if script == "seal" {
-                run.script("copy");
+            for earlier in live.forward().iter().take_while(|earlier| *earlier != script) {
+                run.script(earlier);
             }
             run.killed(script, at, when);
             undo(&run, &case);
@@ -194,13 +293,37 @@ fn killed_on_every_way(live: &dyn Live, when: &str, wanted: usize) {
     for at in some(back, wanted, number) {
         number += 1;
         let (run, case) = (live.run(number), format!("restore killed {when} question {at} of {back}"));
-        run.script("copy");
-        run.script("seal");
+        for script in live.forward() {
+            run.script(script);
+        }
         live.migrate();
         run.killed("restore", at, when);
         run.script("restore");
         undo(&run, &case);
     }
+}
+
+/// What says that it cleared away has done so.
+#[track_caller]
+fn unanswered_while_it_clears_away(live: &dyn Live) {
+    let before = live.everything();
+    let first = live.run(1);
+    first.script("copy");
+    let calls = first.script("discard");
+    let mut failed = 0;
+    for at in 1..=calls {
+        let run = live.run(1 + at);
+        run.script("copy");
+        if run.unanswered("discard", at) {
+            live.sweep(&format!("question {at} of {calls}"));
+        } else {
+            failed += 1;
+        }
+        run.script("discard");
+        live.sweep(&format!("after question {at} of {calls}"));
+    }
+    assert!(failed > 0, "no question mattered");
+    assert!(live.everything() == before);
 }
 
 /// The archive's disk fills up: nothing is left of it, and with room it is made.
@@ -239,6 +362,18 @@ fn an_archive_of_mariadb_killed_at_its_questions_is_whole_or_none() {
 #[test]
 fn an_archive_of_postgresql_killed_at_its_questions_is_whole_or_none() {
     killed_while_it_archives(&Ground::of(postgres(), ""), "during", 12);
+}
+
+#[test]
+fn a_copy_of_a_sqlite_file_killed_at_its_questions_gives_everything_back() {
+    killed_on_every_way(&OnSqlite::new(), "during", 8);
+    killed_while_it_archives(&OnSqlite::new(), "during", 8);
+}
+
+#[test]
+fn a_question_without_an_answer_leaves_no_copy_behind_in_silence() {
+    unanswered_while_it_clears_away(&OnMariaDb::of(mariadb(), ""));
+    unanswered_while_it_clears_away(&Ground::of(postgres(), ""));
 }
 
 #[test]

@@ -9,7 +9,8 @@ use std::{
 
 use super::{Site, servers::text};
 
-/// In the place of a client: at one of its calls whoever called is killed. Clients may be called at the same time.
+/// In the place of a client: at one of its calls whoever called is killed, or is given no answer. Clients may be called at the
+/// same time.
 const CLIENT: &str = r#"#!/bin/sh
 exec 7>>"$COUNT.lock"
 flock 7
@@ -20,6 +21,7 @@ real=$REAL/${0##*/}
 [ "$number" = "$KILL_AT" ] || exec "$real" "$@"
 crash() { kill "$CRASH_BY" "$(head -n 1 "$SERVER_PID")"; }
 case $KILL_WHEN in
+unanswered) exit 1 ;;
 line-*) head -n "${KILL_WHEN#line-}" | "$real" "$@" ;;
 crash-*)
 	head -n "${KILL_WHEN#crash-}" | "$real" "$@"
@@ -130,6 +132,11 @@ impl ScriptsRun<'_> {
         if when == "with-server" || when.starts_with("crash") {
             (self.scripts.asked.start_again)();
         }
+    }
+
+    /// Runs a script that is given no answer to one question; whether it said that it did well.
+    pub fn unanswered(&self, name: &str, at: usize) -> bool {
+        self.start(name, at, "unanswered").0
     }
 
     /// Runs a script that has to fail; what it has printed.

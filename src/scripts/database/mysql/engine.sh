@@ -109,13 +109,22 @@ await_server() {
 	done
 }
 
-# drop_schema SCHEMA: only one that is ours: it has our marker, or nothing at all.
+# drop_schema SCHEMA: only one that is ours: it has our marker, or nothing at all. No answer is not taken for one.
 drop_schema() {
-	schema_is_there "$1" || return 0
-	table_is_there "$1" backstay_marker || [ -z "$(ask "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = $(sql_text "$1") LIMIT 1")" ] || {
+	whose=$(ask "SELECT CASE
+		WHEN NOT EXISTS (SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = $(sql_text "$1")) THEN 'gone'
+		WHEN EXISTS (SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = $(sql_text "$1") AND TABLE_NAME = 'backstay_marker') THEN 'ours'
+		WHEN EXISTS (SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = $(sql_text "$1")) THEN 'foreign'
+		ELSE 'empty' END") || return 1
+	case $whose in
+	ours | empty) ;;
+	gone) return 0 ;;
+	foreign)
 		printf '%s\n' "$1 has tables but no marker of ours: left alone" >&2
 		return 0
-	}
+		;;
+	*) return 1 ;;
+	esac
 	write_sql drop-tables "$1" "$1" | run_sql "$1"
 	printf 'DROP DATABASE IF EXISTS %s;\n' "$(sql_name "$1")" | sql
 }
