@@ -153,6 +153,27 @@ fn another_boot_is_seen_and_its_facts_are_not_believed() {
 }
 
 #[test]
+fn an_undo_that_somebody_kills_is_run_again_and_not_for_ever() {
+    under_each_shell(|shell| {
+        for (kills, end) in [(1, "rolled-back"), (2, "rolled-back"), (9, "stuck")] {
+            // what it has begun goes on, as long as nobody ends it
+            let kill = format!(
+                "n=$(cat \"$HOME/kills\" 2>/dev/null || echo 0); [ \"$n\" -ge {kills} ] || {{ echo $((n + 1)) >\"$HOME/kills\"; sleep 1000 & kill -s KILL $$; }}"
+            );
+            let ground = Ground::new(shell).step("code", "exit 1").undo("data", &kill);
+            ground.deploy();
+            assert_eq!(ground.end(), end, "{shell} {kills}: {}", ground.says("said"));
+            if end == "stuck" {
+                assert_eq!(ground.says("kills"), "3\n", "{shell}");
+                ground.tell("kills", "9\n");
+                ground.go(&ground.dir(), &["retry", "ann"]);
+            }
+            judge(&ground, &ground.facts(), &format!("{shell} {kills}"));
+        }
+    });
+}
+
+#[test]
 fn an_undo_over_its_timeout_is_stuck_even_if_it_says_that_it_did_well() {
     under_each_shell(|shell| {
         let mut ground =

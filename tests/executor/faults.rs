@@ -13,7 +13,7 @@ use super::{
 /// What is wrong, where it stands in the script, what stands there instead, and the test that says so.
 type Fault = (&'static str, &'static str, &'static str, &'static str);
 
-const FAULTS: [Fault; 22] = [
+const FAULTS: [Fault; 23] = [
     (
         "no record is synced",
         "sync_paths \"$JOURNAL\" || return 2",
@@ -115,6 +115,12 @@ const FAULTS: [Fault; 22] = [
         "			stuck \"$id\" \"the undo of",
         "			: \"$id\" \"the undo of",
         "settle::a_stuck_run_is_left_alone_until_somebody_tries_again",
+    ),
+    (
+        "an undo that somebody killed is run again beside what it began",
+        "&& end_left_over || return 1\n	done",
+        "|| return 1\n	done",
+        "endings::an_undo_that_somebody_kills_is_run_again_and_not_for_ever",
     ),
     (
         "a step begins before its intent is written",

@@ -117,6 +117,18 @@ await_verdict() {
 	return 1
 }
 
+# One undo. Where somebody has killed it, and not it has failed, it is run again: it is right for whatever was done by then.
+undo_step() {
+	runs_left=3
+	while :; do
+		append undo "$1" || :
+		prepare_watch back "$RUN_DIR/steps/$1"
+		spawn "$RUN_DIR/steps/$1" undo "$1.undo" && [ -z "$ENDING" ] && return 0
+		runs_left=$((runs_left - 1))
+		[ "$RC" -gt 128 ] && [ -z "$ENDING" ] && [ "$runs_left" -gt 0 ] && end_left_over || return 1
+	done
+}
+
 # Back: every begun step in strict reverse, each undo idempotent. Then the record after which nothing is restored again.
 go_back() {
 	verify_plan || {
@@ -126,9 +138,7 @@ go_back() {
 	for id in $BEGUN; do
 		case " $UNDONE " in *" $id "*) continue ;; esac
 		[ -f "$RUN_DIR/steps/$id/undo" ] || continue
-		append undo "$id" || :
-		prepare_watch back "$RUN_DIR/steps/$id"
-		spawn "$RUN_DIR/steps/$id" undo "$id.undo" && [ -z "$ENDING" ] || {
+		undo_step "$id" || {
 			[ -z "$ENDING" ] || NOTE="it took longer than its timeout of $((STEP_TIMEOUT_CS / 100)) s"
 			[ "$RC" -ne 0 ] || RC=124
 			one_line "$NOTE"
