@@ -58,11 +58,23 @@ pub(super) async fn ask_with(config: &Config, script: &str, args: &[&str]) -> an
     let target = Target::connect(&config.environment)
         .await
         .map_err(|error| anyhow!("{name} cannot be reached: {}\n  {}", chain(&error), error.remedy()))?;
-    let output =
-        target.run(script, args, &[], REPLY_MAX_BYTES).await.map_err(|error| anyhow!("{name}: {}", chain(&error)))?;
+    let mut answers = 0;
+    let reply = loop {
+        let output = target
+            .run(script, args, &[], REPLY_MAX_BYTES)
+            .await
+            .map_err(|error| anyhow!("{name}: {}", chain(&error)))?;
+        if !output.is_success() {
+            bail!("{name}: {}", output.stderr.trim());
+        }
+        let reply = Reply::parse(&output.stdout);
+        answers += 1;
+        match (reply.get("complete"), answers) {
+            (Some(_), _) => break reply,
+            (None, 1) => tracing::warn!("the answer of {name} was cut short; it is asked once more"),
+            (None, _) => bail!("{name}: what it answers is cut short; try again, with -v to see more"),
+        }
+    };
     target.close().await;
-    if !output.is_success() {
-        bail!("{name}: {}", output.stderr.trim());
-    }
-    Ok(Reply::parse(&output.stdout))
+    Ok(reply)
 }

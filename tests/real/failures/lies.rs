@@ -119,3 +119,34 @@ fn a_target_that_floods_the_runner_fills_neither_its_memory_nor_its_time() {
         assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     }
 }
+
+#[test]
+fn an_answer_that_is_cut_short_is_asked_for_again_and_then_not_believed() {
+    let (target, _sshd) = liar();
+    let folder = target.marks.join("bin");
+    fs::create_dir_all(&folder).expect("ours");
+    let tell = |cuts: u32| {
+        // as many answers lose their second half
+        let cut = format!(
+            r#"#!/bin/sh
+case "${{4-}}" in runs) ;; *) exec /bin/sh "$@" ;; esac
+echo >>'{0}/asked'
+said=$(/bin/sh "$@"; echo .)
+said=${{said%.}}
+[ "$(wc -l <'{0}/asked')" -gt {cuts} ] || said=$(printf %s "$said" | head -c $((${{#said}} / 2)))
+printf %s "$said"
+"#,
+            target.marks.display()
+        );
+        let _ = fs::remove_file(target.marks.join("asked"));
+        fs::write(folder.join("sh"), cut).expect("ours");
+        fs::set_permissions(folder.join("sh"), fs::Permissions::from_mode(0o755)).expect("ours");
+        target.backstay(&["status", "--json"])
+    };
+    let whole = tell(0).is(0);
+    assert!(whole.stdout.contains("\"state\":\"committed\"") && whole.stdout.contains("\"finished_at\":\"2"));
+    assert_eq!(tell(1).is(0).stdout, whole.stdout);
+    let code = tell(9).code;
+    assert_ne!(code, 0);
+    assert_eq!(fs::read_to_string(target.marks.join("asked")).expect("asked").lines().count(), 2);
+}
