@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use clap::Args;
-use serde_json::json;
+use serde::Serialize;
 
 use super::{
     Global,
@@ -25,6 +25,17 @@ pub(super) struct LogsArgs {
     step: Option<String>,
 }
 
+/// One line of a log, as scripts of users rely on it.
+#[derive(Serialize)]
+struct Line<'a> {
+    v: u8,
+    ts: String,
+    event: &'static str,
+    run: &'a str,
+    step: &'a str,
+    line: &'a str,
+}
+
 pub(super) async fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> {
     let config = context::config(global)?;
     let found = look::logs(&config, args.run.as_deref(), args.step.as_deref()).await?;
@@ -45,9 +56,8 @@ pub(super) async fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> 
     if global.json {
         for (name, text) in &found.logs {
             for line in text.lines() {
-                let object =
-                    json!({"v": 1, "ts": time::now(), "event": "log", "run": found.run, "step": name, "line": line});
-                println!("{}", json_line(&object));
+                let (ts, run) = (time::now(), &found.run);
+                println!("{}", json_line(&Line { v: 1, ts, event: "log", run, step: name, line }));
             }
         }
     } else {

@@ -36,8 +36,17 @@ pub(super) async fn logs(config: &Config, run: Option<&str>, step: Option<&str>)
     }
     let reply = ask(config, &["logs", &config.environment.path, run.unwrap_or(""), step.unwrap_or("")]).await?;
     let Some((run, state)) = reply.get("run").and_then(|run| run.split_once(' ')) else { return Ok(None) };
-    let logs = reply.all("log").zip(reply.all("text")).map(|(name, text)| (name.to_owned(), text.to_owned()));
-    Ok(Some(Logs { run: run.to_owned(), state: state.to_owned(), logs: logs.collect() }))
+    let (run, state) = (run.to_owned(), state.to_owned());
+    let (mut names, mut texts) = (vec![], vec![]);
+    // moved, not copied: they may have megabytes
+    for (name, value) in reply {
+        match name.as_str() {
+            "log" => names.push(value),
+            "text" => texts.push(value),
+            _ => {}
+        }
+    }
+    Ok(Some(Logs { run, state, logs: names.into_iter().zip(texts).collect() }))
 }
 
 /// What there is to restore from, newest first; once the archives of these names were read to their ends.

@@ -1,6 +1,12 @@
 //! JSON lines, as scripts of users rely on them: `v`, `ts`, `event`, `run`, then what the event has.
 
-use serde_json::{Map, Value, json};
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::{
+    Map, Value, json,
+    ser::{Formatter, Serializer},
+};
 
 use super::{escape::is_unseen, time};
 use crate::model::Event;
@@ -10,26 +16,41 @@ pub(super) fn line(event: &Event) -> String {
     let mut object = Map::new();
     object.insert("v".to_owned(), json!(1));
     object.insert("ts".to_owned(), json!(time::rfc3339(event.at_ms)));
-    let Ok(Value::Object(fields)) = serde_json::to_value(event) else { return json_line(&object.into()) };
+    let Ok(Value::Object(fields)) = serde_json::to_value(event) else { return json_line(&object) };
     object.insert("event".to_owned(), fields.get("event").cloned().unwrap_or_default());
     object.insert("run".to_owned(), fields.get("run").cloned().unwrap_or_default());
     object.extend(fields.into_iter().filter(|(name, _)| name != "event" && name != "run"));
-    json_line(&object.into())
+    json_line(&object)
 }
 
 /// A value on one line that says the same to whoever parses it, and nothing to a terminal or to a CI runner that looks for
 /// its commands (`##[…`, `##vso[…`) anywhere in a line.
-pub fn json_line(value: &Value) -> String {
-    let mut line = String::new();
-    // outside of strings there is nothing of this kind
-    for c in value.to_string().replace("##", "#\\u0023").chars() {
-        if c.is_control() || is_unseen(c) {
-            line.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
-        } else {
-            line.push(c);
+pub fn json_line(value: &impl Serialize) -> String {
+    let mut line = Vec::new();
+    let written = value.serialize(&mut Serializer::with_formatter(&mut line, Harmless));
+    debug_assert!(written.is_ok(), "what we say has text for keys, and memory takes it");
+    String::from_utf8(line).unwrap_or_default()
+}
+
+/// Compact JSON. Outside of strings there is nothing to be obeyed.
+struct Harmless;
+
+impl Formatter for Harmless {
+    // a fragment ends only where serde_json itself spells a character out
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut before = ' ';
+        for c in fragment.chars() {
+            if c.is_control() || is_unseen(c) || c == '#' && before == '#' {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            } else {
+                writer.write_all(c.encode_utf8(&mut [0; 4]).as_bytes())?;
+            }
+            before = c;
         }
+        Ok(())
     }
-    line
 }
 
 #[cfg(test)]

@@ -8,9 +8,11 @@ pub struct Reply(Vec<(String, String)>);
 impl Reply {
     /// Reads a reply. A line without a tab is no fact (a login banner, a PHP notice) and is passed over.
     pub fn parse(bytes: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(bytes);
-        let facts = text.lines().filter_map(|line| line.split_once('\t'));
-        Self(facts.map(|(name, value)| (name.to_owned(), unescape(value))).collect())
+        let fact = |line: &[u8]| {
+            let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line));
+            line.split_once('\t').map(|(name, value)| (name.to_owned(), unescape(value)))
+        };
+        Self(bytes.split(|byte| *byte == b'\n').filter_map(fact).collect())
     }
 
     /// The first value of that name.
@@ -34,6 +36,16 @@ impl Reply {
     pub fn below(&self, prefix: &str) -> Self {
         let cut = |(n, v): &(String, String)| Some((n.strip_prefix(prefix)?.to_owned(), v.clone()));
         Self(self.0.iter().filter_map(cut).collect())
+    }
+}
+
+/// The facts themselves, in order.
+impl IntoIterator for Reply {
+    type Item = (String, String);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 
