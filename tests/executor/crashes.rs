@@ -9,7 +9,7 @@ use super::{
 };
 
 /// How a run goes when nobody kills it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Course {
     Good,
     Failing,

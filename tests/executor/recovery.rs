@@ -16,7 +16,7 @@ use super::{
 
 /// What recovery does. Each row stands for a way in which an executor can be gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Row {
+pub enum Row {
     /// It died before its first line, or in it: nothing began.
     Discard,
     /// It died before the decision: all that began is undone, in reverse.
@@ -32,6 +32,9 @@ enum Row {
     /// A line in the middle was lost: nothing is touched.
     Stuck,
 }
+
+/// Those that need no person, and no line that was lost.
+pub const ROWS_OF_A_CRASH: [Row; 5] = [Row::Discard, Row::GoBack, Row::FinishBack, Row::FinishForward, Row::Nothing];
 
 type Condition = fn(&Found) -> bool;
 
@@ -332,6 +335,13 @@ fn exactly_one_row_applies_to_every_journal_that_there_can_be() {
     }
     println!("{} sequences of facts: {chosen:?}", courses.len());
     assert_eq!(chosen.len(), TABLE.len(), "every row is needed: {chosen:?}");
+}
+
+/// The row that applies to a journal.
+pub fn row_of(journal: &[u8]) -> Row {
+    let rows = Found::read(journal).rows();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    rows[0]
 }
 
 /// A sequence of facts for each class: the row, what has begun and was undone, and what became of the last line.

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// What `sh` is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shell {
     /// Debian's and Ubuntu's.
     Dash,
