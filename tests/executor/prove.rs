@@ -97,13 +97,17 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 /// A run, and where it is cut.
 type Case = (Shell, Course, Call);
 
-/// Tries the cuts and says how many there were.
-fn prove(what: &str, cases: &[(String, Case)], claim: impl Fn(&str, &Case) -> usize + Sync) {
-    let tried = AtomicUsize::new(0);
-    each_case(4, cases, |case, cut| {
-        tried.fetch_add(claim(case, cut), Ordering::Relaxed);
+/// Tries the cuts and says how many there were. Two runs differ by a few calls, since a child that ends sooner is waited for once
+/// less: where a run has ended before its call there is no cut.
+fn prove(what: &str, cases: &[(String, Case)], claim: impl Fn(&str, &Case) -> Option<usize> + Sync) {
+    let (tried, missed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    each_case(4, cases, |case, cut| match claim(case, cut) {
+        Some(cuts) => _ = tried.fetch_add(cuts, Ordering::Relaxed),
+        None => _ = missed.fetch_add(1, Ordering::Relaxed),
     });
-    println!("{what}: {} cuts", tried.into_inner());
+    let (tried, missed) = (tried.into_inner(), missed.into_inner());
+    println!("{what}: {tried} cuts, and {missed} calls that did not come");
+    assert!(missed <= cases.len() / 20, "{missed} of {} calls did not come", cases.len());
 }
 
 fn cases(shells: &[Shell], some: usize, every: usize) -> Vec<(String, Case)> {
@@ -123,13 +127,15 @@ fn a_crash_before_any_call_ends_in_one_of_two_states() {
     let (places, rows) = (Mutex::new(HashSet::new()), Mutex::new(BTreeSet::new()));
     prove("a crash before any call", &cases(&SHELLS, SOME, 1), |case, (shell, course, call)| {
         let ground = ground(*shell, *course);
-        assert!(ground.die_before(call), "{case}: it dies");
+        if !ground.die_before(call) {
+            return None;
+        }
         let decided = ground.facts();
         places.lock().expect("no panic while held").insert((*shell, *course, decided.len()));
         rows.lock().expect("no panic while held").insert(row_of(&ground.journal_bytes()));
         ground.recover();
         judge(&ground, &decided, case);
-        1
+        Some(1)
     });
     let places = places.into_inner().expect("no panic while held");
     let rows = rows.into_inner().expect("no panic while held");
@@ -151,25 +157,23 @@ fn a_recovery_that_crashes_before_any_call_is_recovered_from() {
     prove("a crash in the recovery of a crash", &cases(&[Shell::Dash], SOME / 2, 16), |case, (shell, course, call)| {
         let dead = || {
             let ground = ground(*shell, *course);
-            assert!(ground.die_before(call), "{case}: it dies");
-            ground
+            ground.die_before(call).then_some(ground)
         };
-        let undisturbed = dead();
+        let undisturbed = dead()?;
         if !undisturbed.dir().exists() {
-            return 0;
+            return Some(0);
         }
         let recovery = undisturbed.traced(&undisturbed.dir(), "recover", None).1;
-        let chosen = chosen(recovery, SOME / 2, 5);
-        for again in &chosen {
+        let mut tried = 0;
+        for again in &chosen(recovery, SOME / 2, 5) {
             let case = format!("{case}, then {again:?} of its recovery");
-            let ground = dead();
+            let Some(ground) = dead() else { continue };
             let decided = ground.facts();
-            // two runs differ by a few calls: a child that ends sooner is not waited for twice
-            ground.traced(&ground.dir(), "recover", Some(again));
+            tried += usize::from(ground.traced(&ground.dir(), "recover", Some(again)).0.is_none());
             ground.recover();
             judge(&ground, &decided, &case);
         }
-        chosen.len()
+        Some(tried)
     });
 }
 
@@ -178,7 +182,9 @@ fn a_machine_that_loses_what_was_not_synced_ends_in_one_of_two_states() {
     prove("a power failure before any call", &cases(&[Shell::Dash], SOME, 1), |case, (shell, course, call)| {
         let ground = ground(*shell, *course);
         ground.tell("keeps-synced", &ground.root().display().to_string());
-        assert!(ground.die_before(call), "{case}: it dies");
+        if !ground.die_before(call) {
+            return None;
+        }
         ground.lose_power(call.1 % 2 == 0);
         let decided = ground.facts();
         if ground.dir().join("executor").metadata().is_ok_and(|file| file.len() > 0) {
@@ -186,9 +192,9 @@ fn a_machine_that_loses_what_was_not_synced_ends_in_one_of_two_states() {
         } else {
             // what the next deploy sweeps away
             assert!(decided.is_empty(), "{case}: a run that has begun keeps its executor: {decided:#?}");
-            return 1;
+            return Some(1);
         }
         judge(&ground, &decided, case);
-        1
+        Some(1)
     });
 }

@@ -24,6 +24,7 @@ mod postgres;
 mod postgres_crashes;
 mod postgres_dump;
 mod probe;
+mod prove;
 mod reach;
 mod refusals;
 mod rollback;

@@ -28,7 +28,7 @@ impl Target {
 
     /// What users get, and the data object by object.
     #[track_caller]
-    fn assert_site(&self, end: End) {
+    pub fn assert_site(&self, end: End) {
         let (status, page) = self.get("/");
         let data = self.data();
         match end {
