@@ -80,7 +80,8 @@ if [ -f "$HOME/keeps-synced" ]; then
 		case $file in "$root"/*) ;; *) continue ;; esac
 		[ -f "$file" ] || continue
 		kept=$HOME/synced/${file#"$root"/}
-		/bin/mkdir -p "${kept%/*}" && /bin/cp "$file" "$kept"
+		# whole or not at all: whoever ends this here must not take back what was synced before
+		/bin/mkdir -p "${kept%/*}" && /bin/cp "$file" "$kept.$$" && /bin/mv "$kept.$$" "$kept"
 	done
 fi
 exit 0

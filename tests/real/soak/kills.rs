@@ -62,9 +62,9 @@ impl Victim {
     /// Who is killed instead of one that is not there.
     const OTHERWISE: [Self; 5] = [Self::Executor, Self::Descendant, Self::Script, Self::Runner, Self::Connection];
 
-    /// Whether it may end an undo or a finishing step, so that the run is stuck; the others never do.
-    pub const fn may_end_a_script(self) -> bool {
-        matches!(self, Self::Script | Self::Descendant | Self::Connection)
+    /// Whether an undo may fail by it, so that the run is stuck: what an undo has called is gone. An undo that is killed itself is run again.
+    pub const fn may_fail_an_undo(self) -> bool {
+        matches!(self, Self::Descendant | Self::Connection)
     }
 }
 
