@@ -18,6 +18,7 @@ const CHECKS: usize = 50;
 /// The whole summary.
 pub fn markdown(story: &Story, log_url: &str) -> String {
     let mut parts = vec![heading(story)];
+    parts.extend(story.conclusion.as_ref().map(|conclusion| conclusion.markdown.clone()));
     parts.extend(story.ending.as_ref().map(|ending| facts(story, &ending.report())));
     parts.push(refusals(story));
     parts.push(failure(story));
@@ -32,40 +33,41 @@ pub fn markdown(story: &Story, log_url: &str) -> String {
 
 /// The end in one sentence, as the output `summary` and the annotation have it; foreign words in it are escaped.
 pub fn in_a_sentence(story: &Story) -> String {
-    let said = match (&story.ending, &story.error) {
-        (Some(ending), _) => sentence(&ending.report(), 0),
-        (None, Some(error)) => error.clone(),
-        (None, None) if story.exit_code == Some(0) => format!("{} looked and changed nothing.", story.command),
-        (None, None) => "nothing was begun, nothing was changed.".to_owned(),
+    let said = match (&story.conclusion, &story.ending, &story.error) {
+        (Some(conclusion), ..) => conclusion.sentence.clone(),
+        (None, Some(ending), _) => sentence(&ending.report(), 0),
+        (None, None, Some(error)) => error.clone(),
+        (None, None, None) if story.exit_code == Some(0) => format!("{} looked and changed nothing.", story.command),
+        (None, None, None) => "nothing was begun, nothing was changed.".to_owned(),
     };
     let later = if story.found_later { " (found out after the deploying step had ended)" } else { "" };
     report::one_line(&format!("{said}{later}"))
 }
 
 /// What the outcome is called in the output `outcome`; empty for a command that only looked.
-pub fn outcome_word(story: &Story) -> &'static str {
-    match &story.ending {
-        Some(ending) => ending.report().outcome.as_str(),
-        None if story.exit_code == Some(0) => "",
-        None if story.exit_code == Some(4) => "findings",
-        None => Outcome::Refused.as_str(),
+pub fn outcome_word(story: &Story) -> &str {
+    match (&story.conclusion, &story.ending) {
+        (Some(conclusion), _) => &conclusion.word,
+        (None, Some(ending)) => ending.report().outcome.as_str(),
+        (None, None) if story.exit_code == Some(0) => "",
+        (None, None) if story.exit_code == Some(4) => "findings",
+        (None, None) => Outcome::Refused.as_str(),
     }
 }
 
 fn heading(story: &Story) -> String {
-    let what = match &story.ending {
-        Some(ending) => {
-            let outcome = ending.report().outcome;
-            let sign = match outcome {
-                Outcome::Committed => "✅",
-                Outcome::RolledBack | Outcome::Cancelled => "↩️",
-                Outcome::Refused | Outcome::Locked => "⛔",
-                Outcome::Stuck | Outcome::InDoubt => "🆘",
+    let what = match outcome_word(story) {
+        "" => "looked".to_owned(),
+        word => {
+            let sign = match word {
+                "committed" | "passed" => "✅",
+                "rolled-back" | "cancelled" => "↩️",
+                "stuck" | "in-doubt" => "🆘",
+                "findings" => "❌",
+                _ => "⛔",
             };
-            format!("{sign} {}", outcome.as_str().replace('-', " "))
+            format!("{sign} {}", text(&word.replace('-', " ")))
         }
-        None if story.exit_code == Some(0) => "looked".to_owned(),
-        None => "⛔ refused".to_owned(),
     };
     let mut title = String::new();
     if !story.app.is_empty() {
@@ -248,8 +250,8 @@ fn text(foreign: &str) -> String {
     shown.replace("://", "&#58;//").replace("www.", "www&#46;")
 }
 
-/// Text in a cell of a table, on one line.
-fn cell(foreign: &str) -> String {
+/// Foreign text in a cell of a table, or wherever it has to be on one line.
+pub fn cell(foreign: &str) -> String {
     text(&shortened(&one_line(foreign), 500))
 }
 

@@ -18,5 +18,5 @@ pub use deployments::{Announcement, Closed, Deployments, LAST_WORD};
 pub use ending::Ending;
 pub use files::{outputs, write_outputs, write_summary};
 pub use key::KeyFile;
-pub use markdown::{in_a_sentence, markdown, outcome_word};
+pub use markdown::{cell, in_a_sentence, markdown, outcome_word};
 pub use status::{State, Status};

@@ -22,7 +22,7 @@ pub use ending::{next, sentence};
 pub use escape::{escape, lines};
 pub use json::json_line;
 pub use layout::shortened;
-pub use story::{CheckRow, End, Failure, Row, Several, Story};
+pub use story::{CheckRow, Conclusion, End, Failure, Row, Several, Story};
 pub use words::{one_line, site_is_back, step_head};
 
 use self::{bar::Bars, paint::Paint, plain::Plain, summary::Summary};

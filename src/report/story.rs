@@ -44,6 +44,8 @@ pub struct Story {
     pub failure: Option<Failure>,
     /// The result of a command that only looks (untrusted).
     pub shown: Option<String>,
+    /// What a command says itself of its end: one that has several runs, or one whose finding is no outcome of a run.
+    pub conclusion: Option<Conclusion>,
     /// Why there was no outcome at all.
     pub error: Option<String>,
     /// How it ended.
@@ -55,6 +57,17 @@ pub struct Story {
     may_be_told_again: bool,
     /// Whether GitHub was told how it ended.
     pub is_told: bool,
+}
+
+/// An end in a command's own words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conclusion {
+    /// Such as `passed`, `findings`.
+    pub word: String,
+    /// The same in a sentence (untrusted).
+    pub sentence: String,
+    /// What was found, in Markdown, foreign words in it escaped; empty where there is no more to say.
+    pub markdown: String,
 }
 
 /// A line of the table.

@@ -11,7 +11,7 @@ use crate::{
     config::{Beside, Config, Secret},
     github::{Announcement, Context, Deployments, Ending, Status},
     model::Event,
-    report::{Sink, Story},
+    report::{Conclusion, Sink, Story},
 };
 
 /// The commands that put a version live: each is a deployment.
@@ -63,6 +63,11 @@ impl Job {
     /// A result that was shown.
     pub(in crate::cli) fn show(&self, text: &str) {
         self.change(|story| story.show(text));
+    }
+
+    /// How it ended, where no outcome of a run says it.
+    pub(in crate::cli) fn conclude(&self, conclusion: Conclusion) {
+        self.change(|story| story.conclusion = Some(conclusion));
     }
 
     /// Why there will be no outcome.

@@ -21,7 +21,7 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<u8> {
         }
     } else {
         // scripts count lines
-        println!("{}", table(&config.environment.name, &backups, now_ms(), std::io::stdout().is_terminal()));
+        context::show(global, &table(&config.environment.name, &backups, now_ms(), std::io::stdout().is_terminal()));
     }
     Ok(0)
 }

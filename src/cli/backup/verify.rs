@@ -9,7 +9,7 @@ use crate::{
     drive::now_ms,
     machine::Goal,
     plan::{Backup, BackupKind, BackupRequest},
-    report::{escape, json_line, lines, result_line},
+    report::{Conclusion, escape, json_line, lines, result_line},
 };
 
 /// A check has found something.
@@ -39,7 +39,11 @@ pub(super) async fn run(global: &Global, args: &VerifyArgs) -> anyhow::Result<u8
     let names: Vec<String> =
         chosen(&config.environment.name, &archives, &args.names)?.iter().map(|one| one.name()).collect();
     if names.is_empty() {
-        eprintln!("{}: there is no archive to verify", config.environment.name);
+        let sentence = format!("{}: there is no archive to verify", config.environment.name);
+        eprintln!("{sentence}");
+        if let Some(job) = &global.job {
+            job.conclude(Conclusion { word: String::new(), sentence, markdown: String::new() });
+        }
         return Ok(0);
     }
     let mut seen = look::backups(&config, &names).await?;
@@ -60,13 +64,23 @@ pub(super) async fn run(global: &Global, args: &VerifyArgs) -> anyhow::Result<u8
         .iter()
         .filter_map(|name| seen.iter().find(|b| b.kind == BackupKind::Archive && b.name() == *name))
         .collect();
-    tell(global, &verified);
     let gone = names.len() - verified.len();
+    let faulty = verified.iter().filter(|backup| !backup.faults.is_empty()).count();
+    tell(global, &verified);
     if gone > 0 {
         eprintln!("{}", lines(&format!("{gone} of them went away meanwhile")));
     }
-    let found = gone > 0 || verified.iter().any(|backup| !backup.faults.is_empty());
-    Ok(if found { FINDINGS } else { 0 })
+    let passed = gone + faulty == 0;
+    if let Some(job) = &global.job {
+        let how = if args.restore { "verified and restored into a scratch database" } else { "verified" };
+        let (good, all) = (verified.len() - faulty, names.len());
+        let mut sentence = vec![format!("{}: {good} of {all} archives {how}", config.environment.name)];
+        sentence.extend((faulty > 0).then(|| format!("{faulty} cannot be relied on")));
+        sentence.extend((gone > 0).then(|| format!("{gone} went away meanwhile")));
+        let word = if passed { "passed" } else { "findings" }.to_owned();
+        job.conclude(Conclusion { word, sentence: sentence.join(", "), markdown: String::new() });
+    }
+    Ok(if passed { 0 } else { FINDINGS })
 }
 
 /// A run of its own: it has the lock, and what it makes is removed also when it dies.
@@ -76,18 +90,20 @@ async fn try_them(global: &Global, config: &Config, names: Vec<String>) -> anyho
 }
 
 fn tell(global: &Global, verified: &[&Backup]) {
-    for backup in verified {
-        if global.json {
+    if global.json {
+        for backup in verified {
             println!("{}", json_line(&list::object(backup)));
-            continue;
         }
+        return;
+    }
+    let mut text = Vec::new();
+    for backup in verified {
         let what = match backup.faults.len() {
             0 => list::verified(backup, now_ms()),
             count => format!("{count} found"),
         };
-        println!("{}", result_line(&format!("{}  {}", escape(&backup.name()), escape(&what)), 2));
-        for fault in &backup.faults {
-            println!("{}", result_line(&format!("  {}", escape(fault)), 4));
-        }
+        text.push(result_line(&format!("{}  {}", escape(&backup.name()), escape(&what)), 2));
+        text.extend(backup.faults.iter().map(|fault| result_line(&format!("  {}", escape(fault)), 4)));
     }
+    context::show(global, &text.join("\n"));
 }

@@ -25,7 +25,7 @@ use crate::{
     machine::{Finish, Goal, Job},
     model::{Event, EventKind, Outcome},
     plan::{DrillPoint, Facts, Refusal, Request},
-    report::{escape, json_line, time},
+    report::{Conclusion, escape, json_line, time},
 };
 
 /// A proof failed or an objective was missed.
@@ -293,15 +293,12 @@ fn finish(global: &Global, report: &Report, (text, json): &(PathBuf, PathBuf), c
             "report": text.display().to_string(),
         });
         println!("{}", json_line(&line));
-        if let Some(job) = &global.job {
-            job.show(&report.table());
-        }
     } else {
-        context::show(global, &report.table());
+        println!("{}", report.table());
         println!("{}\nreport: {}", escape(&sentence), escape(&text.display().to_string()));
     }
-    if let Some(job) = global.job.as_ref().filter(|_| code != 0) {
-        job.fail(&sentence);
+    if let Some(job) = &global.job {
+        job.conclude(Conclusion { word: word.to_owned(), sentence, markdown: report.markdown(word) });
     }
     Ok(code)
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::rehearsal::{Rehearsal, Verdict};
 use crate::{
     config::{Config, Objectives},
+    github::cell,
     model::RunId,
     plan::DrillPoint,
     report::{escape, time},
@@ -194,16 +195,4 @@ const fn how(point: DrillPoint) -> &'static str {
 
 fn took(ms: Option<u64>) -> String {
     ms.map_or_else(|| "–".to_owned(), time::duration)
-}
-
-/// A foreign text in Markdown: one line, nothing of it is obeyed.
-fn cell(text: &str) -> String {
-    let plain = escape(text).replace(['\n', '\r'], " ");
-    plain.chars().fold(String::with_capacity(plain.len()), |mut shown, c| {
-        if matches!(c, '|' | '<' | '>' | '[' | ']' | '`' | '*' | '_' | '\\' | '#' | '!' | '@') {
-            shown.push('\\');
-        }
-        shown.push(c);
-        shown
-    })
 }

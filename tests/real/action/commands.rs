@@ -83,3 +83,63 @@ fn an_input_that_cannot_be_is_told_and_touches_nothing() {
     }
     assert_eq!(shop.target.journals().len(), 1, "nothing was begun");
 }
+
+#[test]
+fn a_drill_puts_its_report_in_the_summary_and_is_no_deployment() {
+    let shop = Shop::new(Site::with_first());
+    let rehearse = || {
+        let inputs = [("command", "drill"), ("args", "--at smoke-fails"), ("ssh-key", &shop.key)];
+        let used = shop.runner.start(&inputs).wait();
+        assert_eq!(used.status("finish"), 0, "{used:#?}");
+        assert!(shop.github.deployments().is_empty(), "{used:#?}");
+        shop.left_nothing(&used);
+        used
+    };
+    let used = rehearse();
+    assert_eq!((used.status("deploy"), used.output("outcome")), (2, "refused"), "{used:#?}");
+    assert!(used.errors()[0].contains("drills: true"), "{used:#?}");
+
+    shop.target.edit_config("production: false\n", "production: false\n    drills: true\n");
+    let used = rehearse();
+    assert_eq!((used.status("deploy"), used.output("outcome"), used.errors().len()), (0, "passed", 0), "{used:#?}");
+    assert!(used.output("summary").contains("passed; 1 of 1 points passed"), "{used:#?}");
+    assert!(used.summary.contains("✅ passed") && used.summary.contains("| smoke-fails | passed |"), "{used:#?}");
+    assert!(used.summary.contains("- ✅ data as before"), "{used:#?}");
+
+    shop.target.edit_config("maintenance:", "objectives: { rollback: 1ms }\nmaintenance:");
+    let used = rehearse();
+    assert_eq!((used.status("deploy"), used.output("outcome"), used.errors().len()), (4, "findings", 1), "{used:#?}");
+    assert!(used.errors()[0].contains("objective rollback"), "{used:#?}");
+    assert!(used.summary.contains("❌ findings") && used.summary.contains("- ❌ objective rollback"), "{used:#?}");
+    assert_eq!((shop.target.live_revision().as_deref(), shop.target.get("/").0), (Some("1111111"), 200));
+    assert_eq!(shop.target.data(), shop.target.before);
+}
+
+#[test]
+fn a_restore_test_says_what_it_found_and_not_that_a_run_did_well() {
+    let shop = Shop::new(Site::with_mariadb());
+    let backup = |args: &str| {
+        let used = shop.runner.start(&[("command", "backup"), ("args", args), ("ssh-key", &shop.key)]).wait();
+        assert_eq!(used.status("finish"), 0, "{used:#?}");
+        shop.left_nothing(&used);
+        used
+    };
+    let used = backup("verify --restore");
+    assert_eq!((used.status("deploy"), used.output("outcome")), (0, ""), "{used:#?}");
+    assert!(used.summary.contains("there is no archive to verify"), "{used:#?}");
+
+    assert_eq!(backup("create").output("outcome"), "committed");
+    let used = backup("verify --restore");
+    assert_eq!((used.status("deploy"), used.output("outcome"), used.errors().len()), (0, "passed", 0), "{used:#?}");
+    assert!(used.summary.contains("1 of 1 archives verified and restored"), "{used:#?}");
+
+    let archive = shop.target.list(".backstay/copies").pop().expect("one");
+    let folder = shop.target.path.join(".backstay/copies").join(archive).join("main");
+    let object =
+        super::files(&folder).into_iter().find(|file| file.extension().is_some_and(|e| e == "zst")).expect("one");
+    std::fs::write(&object, "cut").expect("ours");
+    let used = backup("verify --restore");
+    assert_eq!((used.status("deploy"), used.output("outcome"), used.errors().len()), (4, "findings", 1), "{used:#?}");
+    assert!(used.summary.contains("1 cannot be relied on") && used.summary.contains("is truncated"), "{used:#?}");
+    assert!(used.summary.contains("❌ findings"), "{used:#?}");
+}

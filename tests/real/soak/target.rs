@@ -241,7 +241,8 @@ impl<'a> Target<'a> {
             if attempt == 1 {
                 let was_down = self.soak.outages.load(std::sync::atomic::Ordering::Relaxed) > self.outages;
                 let scripts = self.killed.iter().filter(|victim| **victim == Victim::Script).count();
-                let is_explained = was_down || scripts >= 3 || self.killed.iter().any(|victim| victim.may_fail_an_undo());
+                let is_explained =
+                    was_down || scripts >= 3 || self.killed.iter().any(|victim| victim.may_fail_an_undo());
                 assert!(is_explained, "stuck at {at}, and nothing was killed that explains it: {text}");
                 let why = if was_down { "the server was down" } else { "what it had called was killed" };
                 self.soak.count(format!("stuck, then settled: at {at}, {why}"), 1);

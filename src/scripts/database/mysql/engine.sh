@@ -87,11 +87,15 @@ part() {
 	} | sql
 }
 
-schema_is_there() { [ -n "$(ask "SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = $(sql_text "$1")")" ]; }
-
-table_is_there() {
-	[ -n "$(ask "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = $(sql_text "$1") AND TABLE_NAME = $(sql_text "$2")")" ]
+# Whether a question counts anything. One without an answer is no "no": it ends the script.
+counts_any() {
+	counted=$(ask "SELECT COUNT(*) FROM information_schema.$1") && [ -n "$counted" ] || say_failed 'the database server gave no answer'
+	[ "$counted" != 0 ]
 }
+
+schema_is_there() { counts_any "SCHEMATA WHERE SCHEMA_NAME = $(sql_text "$1")"; }
+
+table_is_there() { counts_any "TABLES WHERE TABLE_SCHEMA = $(sql_text "$1") AND TABLE_NAME = $(sql_text "$2")"; }
 
 # A statement that changes the dictionary makes InnoDB write its log to the disk, whatever innodb_flush_log_at_trx_commit
 # says; FLUSH would need a privilege that apps do not have.
