@@ -24,14 +24,8 @@ enum Cut {
     Executor,
     /// The runner is killed; the target ends it alone.
     Runner,
-    /// Both are killed; somebody runs `settle`.
-    BothThenSettle,
-    /// Both are killed; somebody deploys again.
-    BothThenDeploy,
-    /// Both are killed; cron comes.
-    BothThenCron,
-    /// Both are killed; the machine starts again.
-    BothThenBoot,
+    /// Both are killed; somebody takes it up.
+    Both(Then),
     /// The link is closed, and can be opened again.
     LinkClosed,
     /// Nothing gets through any more, for longer than the lease.
@@ -40,12 +34,22 @@ enum Cut {
     Server,
 }
 
-use Cut::{
-    BothThenBoot, BothThenCron, BothThenDeploy, BothThenSettle, Executor, LinkBlocked, LinkClosed, Runner, Server,
-};
+/// Who comes after both are dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    Settle,
+    /// The next deploy.
+    Deploy,
+    Cron,
+    /// The guard at boot.
+    Boot,
+}
+
+use Cut::{Both, Executor, LinkBlocked, LinkClosed, Runner, Server};
+use Then::{Boot, Cron, Deploy, Settle};
 
 const CUTS: [Cut; 9] =
-    [Executor, Runner, BothThenSettle, BothThenDeploy, BothThenCron, BothThenBoot, LinkClosed, LinkBlocked, Server];
+    [Executor, Runner, Both(Settle), Both(Deploy), Both(Cron), Both(Boot), LinkClosed, LinkBlocked, Server];
 
 /// How a run goes that nobody cuts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +141,7 @@ fn is_cut(target: &Target, course: Course, cut: Cut, record: usize, case: &str, 
     target.cut(|| match cut {
         Executor => target.end_executor(),
         Runner => run.signal("-KILL"),
-        BothThenSettle | BothThenDeploy | BothThenCron | BothThenBoot => {
+        Both(_) => {
             run.signal("-KILL");
             target.end_executor();
         }
@@ -150,9 +154,9 @@ fn is_cut(target: &Target, course: Course, cut: Cut, record: usize, case: &str, 
     match cut {
         Executor => run.wait().is(end().code()),
         Runner => run.wait(),
-        BothThenSettle | BothThenDeploy | BothThenCron | BothThenBoot => {
+        Both(then) => {
             let run = run.wait();
-            take_up(target, cut, end());
+            take_up(target, then, end());
             run
         }
         LinkClosed => run.wait().is(if course == Good { 0 } else { 10 }),
@@ -173,35 +177,34 @@ fn is_cut(target: &Target, course: Course, cut: Cut, record: usize, case: &str, 
     if !matches!(cut, Server | LinkClosed) {
         assert_decided(&decided, end(), cut, case);
     }
-    if cut != BothThenDeploy {
+    if cut != Both(Deploy) {
         target.judge(end());
     }
 }
 
-/// Whoever comes after both are dead.
-fn take_up(target: &Target, cut: Cut, end: End) {
+fn take_up(target: &Target, then: Then, end: End) {
     let has_ended = target.journals().last().is_some_and(|journal| journal.contains(" ended "));
-    match cut {
-        BothThenDeploy => {
+    match then {
+        Settle => {
+            let settled = target.backstay(&["settle", "--json"]);
+            if !has_ended {
+                assert_eq!(settled.is(end.code()).outcome()["outcome"], json!(end.as_str()));
+            }
+        }
+        Deploy => {
             let next = target.deploy_of(&["bad"], "3333333", &[]).is(10);
             if !has_ended {
                 next.says(&format!("is settled: {}", end.as_str()));
             }
             target.assert_site(end);
         }
-        BothThenCron | BothThenBoot => {
-            let when = if cut == BothThenCron { "* * * * * " } else { "@reboot " };
+        Cron | Boot => {
+            let when = if then == Cron { "* * * * * " } else { "@reboot " };
             let lines = target.crontab_lines();
             let line = lines.iter().find_map(|line| line.strip_prefix(when));
             assert!(line.is_some() || has_ended, "nobody would come: {lines:?}");
             if let Some(line) = line {
                 as_user_at_home(&format!("{line}; :"));
-            }
-        }
-        _ => {
-            let settled = target.backstay(&["settle", "--json"]);
-            if !has_ended {
-                assert_eq!(settled.is(end.code()).outcome()["outcome"], json!(end.as_str()));
             }
         }
     }
