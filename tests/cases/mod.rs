@@ -31,7 +31,8 @@ pub fn each_case<N: AsRef<str> + Sync, T: Sync, F: Fn(&str, &T) + Sync>(at_once:
                     let (thread, claim) = (Builder::new().name(name.to_owned()), &claim);
                     let running = thread.spawn_scoped(scope, move || claim(name, case)).expect("a thread");
                     if running.join().is_err() {
-                        let line = format!("CASE='{name}' {}", command::<F>());
+                        let all = if proves_all() { "PROVE=all " } else { "" };
+                        let line = format!("{all}CASE='{name}' {}", command::<F>());
                         failed.lock().expect("no panic while held").push(line);
                     }
                     if failed.lock().expect("no panic while held").len() >= 3 {

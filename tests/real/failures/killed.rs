@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{End, PLACES, Target};
 use crate::{
-    cases::each_case,
+    cases::{each_case, proves_all},
     mysql::GROWN,
     support::{Running, Site, eventually},
 };
@@ -15,20 +15,21 @@ type Case = (fn() -> Site, &'static str, End);
 /// As many at a time: most of it is waiting.
 const AT_ONCE: usize = 8;
 
-/// Each place on MariaDB, and those on PostgreSQL where its data are in another state.
-fn on_each_server() -> Vec<(String, Case)> {
+/// Each place on MariaDB, and those on PostgreSQL where its data are in another state. Three tests share them in a run of tests.
+fn on_each_server(share: usize) -> Vec<(String, Case)> {
     let on = |server: &str, site: fn() -> Site, (place, end): (&'static str, End)| {
         (format!("{place} on {server}"), (site, place, end))
     };
     let on_mariadb = PLACES.map(|place| on("MariaDB", Site::with_mariadb, place));
     let differs = |place: &&(&str, End)| ["before-protect", "after-migrate", "after-commit"].contains(&place.0);
     let on_postgres = PLACES.iter().filter(differs).map(|place| on("PostgreSQL", Site::with_postgres, *place));
-    on_mariadb.into_iter().chain(on_postgres).collect()
+    let all = on_mariadb.into_iter().chain(on_postgres);
+    if proves_all() { all.collect() } else { all.skip(share).step_by(3).collect() }
 }
 
 #[test]
 fn a_killed_runner_leaves_the_target_to_end_alone() {
-    each_case(AT_ONCE, &on_each_server(), |_, &(site, place, end)| {
+    each_case(AT_ONCE, &on_each_server(0), |_, &(site, place, end)| {
         let target = Target::new(site());
         let run = target.deploy_until(place, &["good"]);
         target.cut(|| run.signal("-KILL"));
@@ -46,7 +47,7 @@ fn a_killed_runner_leaves_the_target_to_end_alone() {
 
 #[test]
 fn a_killed_executor_is_settled_by_the_runner_at_once() {
-    each_case(AT_ONCE, &on_each_server(), |_, &(site, place, end)| {
+    each_case(AT_ONCE, &on_each_server(1), |_, &(site, place, end)| {
         let target = Target::new(site());
         let run = target.deploy_until(place, &["good"]);
         target.cut(|| target.kill_executor());
@@ -57,7 +58,7 @@ fn a_killed_executor_is_settled_by_the_runner_at_once() {
 
 #[test]
 fn with_both_killed_settle_ends_it() {
-    each_case(AT_ONCE, &on_each_server(), |_, &(site, place, end)| {
+    each_case(AT_ONCE, &on_each_server(2), |_, &(site, place, end)| {
         let site = site();
         if let Some(schema) = &site.schema {
             schema.query_as_app(GROWN);
