@@ -428,7 +428,7 @@ pub struct FullHook {
 pub struct Notify {
     /// Which ends: rolled-back and stuck unless said.
     pub on: Option<Vec<NotifyOn>>,
-    /// Runs on the target with BACKSTAY_OUTCOME and BACKSTAY_REASON set.
+    /// Runs on the target with BACKSTAY_OUTCOME and BACKSTAY_REASON set; the reason of a drill begins with `drill`.
     pub command: Option<String>,
 }
 

@@ -118,7 +118,10 @@ fn a_drill_is_refused_where_it_may_not_be_and_where_it_cannot() {
 
 #[test]
 fn a_missed_objective_is_a_finding() {
-    let site = rehearsed(Site::with_first(), "objectives: { rollback: 1ms, downtime: 10m }\n");
+    let site = Site::with_first();
+    let told = site.marks.join("told");
+    let notify = format!("notify: {{ command: 'echo \"$BACKSTAY_OUTCOME $BACKSTAY_REASON\" >{}' }}\n", told.display());
+    let site = rehearsed(site, &format!("objectives: {{ rollback: 1ms, downtime: 10m }}\n{notify}"));
     let drilled = drill(&site, &["--at", "migration-throws"]).is(4);
     assert_eq!(drilled.outcome()["outcome"], "findings");
     let report = report(&site);
@@ -129,6 +132,8 @@ fn a_missed_objective_is_a_finding() {
         .filter(|proof| proof["holds"] == false)
         .collect();
     assert!(missed.len() == 1 && missed[0]["proof"] == "objective rollback", "{missed:?}");
+    let told = fs::read_to_string(told).expect("somebody is told");
+    assert!(told.starts_with("rolled-back drill migration-throws: "), "{told}");
 }
 
 #[test]
