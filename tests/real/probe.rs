@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
-use super::support::Site;
+use super::support::{Site, as_user};
 
 /// The one line of `plan --probe --json`.
 fn probe(site: &Site, args: &[&str], code: i32) -> Value {
@@ -137,6 +137,17 @@ fn only_a_plan_that_was_asked_for_runs_the_code_of_migrations() {
     // a deploy runs it once: as it migrates
     site.backstay(&["deploy", "--artifact", shown, "--revision", "2222222"]).is(0);
     assert_eq!(fs::read_to_string(&mark).expect("it ran"), "xx");
+}
+
+#[test]
+fn what_a_killed_probe_has_left_goes_with_the_next() {
+    let site = Site::with_first();
+    let [old, new] = ["old", "new"].map(|age| format!("/tmp/backstay-probe.{}-{age}", site.port));
+    as_user(&format!("mkdir -p {old}/secrets {new} && touch -d '2 hours ago' {old}"));
+    probe(&site, &[], 0);
+    let is_there = |folder: &str| Path::new(folder).exists();
+    assert_eq!((is_there(&old), is_there(&new)), (false, true));
+    as_user(&format!("rmdir {new}"));
 }
 
 #[test]

@@ -6,6 +6,8 @@ umask 077
 dir=$(mktemp -d "${TMPDIR:-/tmp}/backstay-probe.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
+# What a probe has left that was killed an hour ago or more: accounts of databases are in it. One that runs has half an hour.
+find "${dir%/*}" -maxdepth 1 -name 'backstay-probe.*' -user "$(id -u)" -mmin +60 -exec rm -rf {} + 2>/dev/null || :
 tar -xf - -C "$dir" 2>/dev/null || {
 	printf 'refuse\tthe target cannot unpack a tar into %s\nremedy\tmake room there, and install tar\n' "$dir"
 	exit 0
