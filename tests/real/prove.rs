@@ -148,8 +148,10 @@ fn is_cut(target: &Target, course: Course, cut: Cut, record: usize, case: &str, 
         LinkBlocked => proxy.block(),
         Server => restart_server(),
     });
-    let decided = target.facts();
-    let end = || if target.facts().contains(&Fact::Commit) { End::Committed } else { End::RolledBack };
+    let run_id = target.run_id();
+    let facts = || target.facts_of(&run_id);
+    let end = || if facts().contains(&Fact::Commit) { End::Committed } else { End::RolledBack };
+    let decided = facts();
     match cut {
         Executor => run.wait().is(end().code()),
         Runner => run.wait(),
@@ -166,7 +168,7 @@ fn is_cut(target: &Target, course: Course, cut: Cut, record: usize, case: &str, 
         }
         Server => {
             let run = run.wait();
-            if target.facts().iter().any(|fact| matches!(fact, Fact::Stuck { .. })) {
+            if facts().iter().any(|fact| matches!(fact, Fact::Stuck { .. })) {
                 target.backstay(&["settle", "--retry"]).is(end().code());
             }
             run

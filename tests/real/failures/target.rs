@@ -138,9 +138,15 @@ impl Target {
         self.site.list(".backstay/runs").pop().expect("a run")
     }
 
-    /// What its journal says, line by line.
+    /// What the newest run's journal says, line by line.
     pub fn facts(&self) -> Vec<Fact> {
-        let journal = self.site.journals().pop().expect("a run");
+        self.facts_of(&self.run_id())
+    }
+
+    /// What a run's journal says.
+    pub fn facts_of(&self, run: &str) -> Vec<Fact> {
+        let file = self.site.path.join(".backstay/runs").join(run).join("journal");
+        let journal = std::fs::read_to_string(file).expect("it has begun");
         let entries = journal.lines().enumerate().map(|(index, line)| {
             let entry = Entry::parse(line).unwrap_or_else(|error| panic!("{error}: {line}"));
             assert_eq!(entry.seq, index as u64 + 1, "{journal}");
