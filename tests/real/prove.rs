@@ -4,6 +4,7 @@
 //! A run of tests tries some of the cuts, `./dev prove` all.
 
 use std::{
+    fs,
     sync::Mutex,
     time::{Duration, Instant},
 };
@@ -229,8 +230,10 @@ fn assert_decided(decided: &[Fact], end: End, cut: Cut, case: &str) {
 fn await_record(target: &Target, record: usize) {
     let began = Instant::now();
     loop {
-        let journal = target.journals().pop().filter(|_| target.run_id().ends_with("2222222")).unwrap_or_default();
-        if journal.lines().count() >= record {
+        let run = target.run_id();
+        let journal = target.path.join(".backstay/runs").join(&run).join("journal");
+        let journal = if run.ends_with("2222222") { fs::read_to_string(journal).unwrap_or_default() } else { run };
+        if journal.matches('\n').count() >= record {
             return;
         }
         assert!(began.elapsed() < Duration::from_mins(3), "record {record} is not written:\n{journal}");
