@@ -154,7 +154,7 @@ fn a_crash_before_any_call_ends_in_one_of_two_states() {
 
 #[test]
 fn a_recovery_that_crashes_before_any_call_is_recovered_from() {
-    prove("a crash in the recovery of a crash", &cases(&[Shell::Dash], SOME / 2, 16), |case, (shell, course, call)| {
+    prove("a crash in the recovery of a crash", &cases(&[Shell::Dash], SOME / 2, 64), |case, (shell, course, call)| {
         let dead = || {
             let ground = ground(*shell, *course);
             ground.die_before(call).then_some(ground)
@@ -165,7 +165,7 @@ fn a_recovery_that_crashes_before_any_call_is_recovered_from() {
         }
         let recovery = undisturbed.traced(&undisturbed.dir(), "recover", None).1;
         let mut tried = 0;
-        for again in &chosen(recovery, SOME / 2, 5) {
+        for again in &chosen(recovery, SOME / 2, 8) {
             let case = format!("{case}, then {again:?} of its recovery");
             let Some(ground) = dead() else { continue };
             let decided = ground.facts();
