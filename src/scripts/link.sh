@@ -88,7 +88,9 @@ arm() {
 			exit 0
 		fi
 		kill -0 "$executor" 2>/dev/null || [ -s "$dir/journal" ] || [ -s "$incoming/answer" ] || [ -s "$dir/answer" ] || {
-			printf '%s\n' "!answer refused the executor ended at once: $(tail -n 3 "$incoming/executor.log" 2>/dev/null | tr '\n' ' ')"
+			printf '%s\n' "!answer refused the executor ended at once: $(cat "$incoming/executor.log" "$dir/executor.log" 2>/dev/null | tail -n 3 | tr '\n' ' ')"
+			# Killed before its first record: nothing began, and recovery takes away what is there of it, the guard too.
+			[ ! -e "$dir/executor" ] || sh "$dir/executor" recover </dev/null >/dev/null 2>&1 || :
 			rm -rf "$incoming"
 			exit 0
 		}

@@ -59,15 +59,35 @@ fn links(ground: &Ground) -> usize {
     fs::read_dir("/proc").expect("mounted").flatten().filter(is_link).count()
 }
 
-/// A run that waits for its verdict.
-fn awaiting(ground: &Ground) -> Link {
+/// The plan has been sent.
+fn arming(ground: &Ground) -> Link {
     let bundle = ground.plan.bundle().expect("a bundle");
     let mut link = Link::open(ground, "out", &["arm"]);
     link.say(format!("{} {} {}\n", ground.run(), bundle.tar.len() / BLOCK, bundle.sha256).as_bytes());
     link.say(&bundle.tar);
+    link
+}
+
+/// A run that waits for its verdict.
+fn awaiting(ground: &Ground) -> Link {
+    let mut link = arming(ground);
     link.say(b"beat\n");
     eventually("it waits for a verdict", || link.text().contains(" await #"));
     link
+}
+
+#[test]
+fn an_executor_that_is_killed_before_its_first_record_leaves_nothing() {
+    under_each_shell(|shell| {
+        let ground = Ground::new(shell);
+        ground.tell("kill-before-start", "");
+        let text = arming(&ground).end();
+        assert!(text.contains("!answer refused the executor ended at once"), "{text}");
+        assert!(!ground.dir().exists(), "its secrets are not left");
+        assert_eq!((ground.says("crontab"), ground.says("trace")), (String::new(), String::new()));
+        assert_eq!(fs::read_dir(ground.root().join("incoming")).expect("a folder").count(), 0);
+        assert_eq!(ground.deploy(), Some(0), "the next one begins");
+    });
 }
 
 #[test]

@@ -73,6 +73,10 @@ case ${1-} in
 	fi
 	;;
 esac
+if [ -f "$HOME/kill-before-start" ]; then
+	/bin/rm "$HOME/kill-before-start"
+	kill -s KILL "$PPID"
+fi
 if [ -f "$HOME/keeps-synced" ]; then
 	root=$(/bin/cat "$HOME/keeps-synced")
 	for file; do

@@ -181,7 +181,8 @@ impl Target<'_> {
         let _no_requests = self.client.pause();
         self.await_no_process();
         assert!(!self.site.is_held("lock") && !self.site.is_held("step.lock"), "{case}");
-        for run in runs {
+        // what never began, since its executor and its link were killed, goes with the next run
+        for run in runs.iter().filter(|run| !self.facts(run).is_empty()) {
             assert!(
                 !self.site.path.join(".backstay/runs").join(run).join("secrets").exists(),
                 "{case}: {run} has secrets"

@@ -121,6 +121,9 @@ impl<'a> Target<'a> {
         self.judge_under_way();
         self.assert_retention();
         assert_eq!(self.site.list(".backstay/incoming"), Vec::<String>::new());
+        for run in self.site.list(".backstay/runs") {
+            assert!(!self.facts(&run).is_empty(), "{}: {run} never began and is still there", self.case());
+        }
         let log = self.client.pause();
         self.soak.count("writes: acknowledged", log.acknowledged);
         self.soak.count("writes: refused by maintenance", log.refused);
