@@ -1,7 +1,8 @@
 #!/bin/sh
 # Three deploys of a real Laravel app to a throwaway target on this machine: one commits, one dies half-way through its
 # migration, one loses its runner. What is claimed of each is looked at from outside: over HTTP, and in the database's file.
-# Exit 0 when all three ended as claimed. `./dev demo` installs what it needs and runs it.
+# Exit 0 when all three ended as claimed. `./dev demo` installs what it needs and runs it; `./dev demo drill` rehearses every rollback
+# on the same target instead.
 set -eu
 umask 022
 
@@ -9,7 +10,7 @@ TARGET_USER='backstay-deploy'
 
 main() {
 	cd "$(dirname "$0")/.."
-	say "This makes a server of its own on this machine and deploys to it three times. It takes about a minute, once built:" \
+	say "This makes a server of its own on this machine and deploys to it several times. It takes about a minute, once built:" \
 		"  sshd, nginx, php-fpm and a Laravel app with SQLite, as the user $TARGET_USER, on free ports of 127.0.0.1," \
 		"  files below /tmp. All of it is gone at the end, also after Ctrl-C."
 	build
@@ -22,10 +23,15 @@ main() {
 	chmod 755 "$folder"
 	start_target
 	first_version
-	one_that_commits
-	one_whose_migration_dies
-	one_whose_runner_is_killed
-	heading 'all three ended as claimed'
+	if [ "${1-}" = drill ]; then
+		every_rollback_is_rehearsed
+		heading 'every rollback was seen'
+	else
+		one_that_commits
+		one_whose_migration_dies
+		one_whose_runner_is_killed
+		heading 'all three ended as claimed'
+	fi
 	say "Your own app: README.md, \"Quick start\"."
 }
 
@@ -69,6 +75,7 @@ configure() {
 		preset: laravel
 		maintenance: { drain: 0s }
 		runner: { lease: 15s }
+		objectives: { rollback: 2m, downtime: 5m }
 		smoke:
 		  checks:
 		    - { http: /api/v1/health, json: { status: healthy, checks.database: ok } }
@@ -76,6 +83,7 @@ configure() {
 		environments:
 		  demo:
 		    production: false
+		    drills: true
 		    host: $TARGET_USER@127.0.0.1
 		    port: $ssh_port
 		    identity_file: $folder/id
@@ -154,6 +162,26 @@ one_whose_runner_is_killed() {
 	claim 'the run is rolled back, says the target' [ "$(state)" = 10 ]
 	claim 'the data is what it was, by its digest' [ "$(digest)" = "$before" ]
 	claim 'version 2222222 is served' serves 2222222
+	claim 'users saw 200 and 503, nothing else' saw_only 200 503
+}
+
+every_rollback_is_rehearsed() {
+	heading 'the drill' \
+		'What is live is deployed once for each point, with a migration of the drill that changes data, and fails there on purpose.' \
+		'Each should be rolled back within the objectives, and nothing of the drill should be left. Users see 503 each time.'
+	look before
+	before=$(digest)
+	watch_site
+	say '' "  \$ backstay drill --all"
+	code=0
+	(exec 9<&- && cd "$folder" && exec "$backstay" drill --all --report drill.md) 2>&1 || code=$?
+	say "  exit $code" ''
+	end_watch
+	look after
+	claim 'exit 0: every point that is possible with SQLite has passed' [ "$code" = 0 ]
+	claim 'the data is what it was, by its digest' [ "$(digest)" = "$before" ]
+	claim 'version 1111111 is served' serves 1111111
+	claim 'no release of the drill is left' [ "$(find "$target/site/releases" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ]
 	claim 'users saw 200 and 503, nothing else' saw_only 200 503
 }
 

@@ -12,8 +12,11 @@ use std::{
 
 /// The ordinary user that is deployed to.
 pub const USER: &str = "backstay-deploy";
-/// Sites that may be there at a time.
-const SITES: usize = 400;
+
+/// Sites of a run of tests; each has a port of its own. `./dev prove` makes more of them, and allows itself as many open files.
+fn sites_of_run() -> usize {
+    if std::env::var_os("PROVE").is_some() { 1200 } else { 400 }
+}
 
 /// What runs.
 pub struct Servers {
@@ -37,7 +40,7 @@ impl Servers {
         let folder = tempfile::Builder::new().prefix("backstay-test-").tempdir_in("/tmp").expect("a folder");
         let path = folder.keep();
         run(Command::new("chmod").arg("755").arg(&path));
-        let ports = free_ports(SITES + 2);
+        let ports = free_ports(sites_of_run() + 2);
         let (ssh_port, bastion_port, sites) = (ports[0], ports[1], &ports[2..]);
         for name in ["host", "bastion", "id", "stranger"] {
             run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(path.join(name)));
@@ -221,12 +224,14 @@ fn nginx(folder: &Path, ports: &[u16]) -> Child {
     let listen: String = ports.iter().map(|port| format!("listen 127.0.0.1:{port};\n")).collect();
     let config = format!(
         "user www-data;\nworker_processes 1;\npid {0}/nginx.pid;\nerror_log {0}/nginx.err;\ndaemon off;\n\
-         events {{ worker_connections 512; }}\nhttp {{ access_log off;\nserver {{\n{listen}\
+         events {{ worker_connections {1}; }}\nhttp {{ access_log off;\nserver {{\n{listen}\
          root {0}/$server_port/current/public;\n\
          location / {{ try_files $uri /index.php?$query_string; }}\n\
          location ~ \\.php$ {{ include /etc/nginx/fastcgi_params; fastcgi_param SCRIPT_FILENAME $realpath_root$fastcgi_script_name;\n\
          fastcgi_param DOCUMENT_ROOT $realpath_root; fastcgi_pass unix:{0}/fpm.sock; }}\n}}\n}}\n",
-        folder.display()
+        folder.display(),
+        // each port that it listens on is one
+        ports.len() + 112
     );
     fs::write(folder.join("nginx.conf"), config).expect("a file");
     hold(&["/usr/sbin/nginx", "-c", &text(&folder.join("nginx.conf"))], &folder.join("nginx.log"))
