@@ -69,6 +69,16 @@ async fn every_end_of_a_script_is_told_apart() {
     }
 }
 
+/// On a busy machine sshd tells the exit status before the last of the output; here it always does.
+#[tokio::test]
+async fn what_comes_behind_the_exit_status_is_not_lost() {
+    let sshd = Sshd::start();
+    for target in both(&sshd).await {
+        let output = target.run("echo first; (sleep 0.4; echo last) & exit 0", &[], b"", 100).await.expect("it ends");
+        assert_eq!((output.status, output.stdout.as_slice()), (0, &b"first\nlast\n"[..]), "{target:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_channel_is_spoken_to_while_it_lives() {
     let sshd = Sshd::start();

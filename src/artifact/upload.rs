@@ -41,13 +41,17 @@ pub async fn upload_packed(
     compression: Compression,
     progress: impl Fn(u64) + Send + Sync,
 ) -> Result<(), UploadError> {
-    let Channel { stdin, stdout: _held_open, ending } = target.open(UPLOAD, &[file_on_target]).await?;
+    let Channel { stdin, mut stdout, ending } = target.open(UPLOAD, &[file_on_target]).await?;
     let (pieces, waiting) = mpsc::channel(WAITING_PIECES);
     let packing = tokio::task::spawn_blocking({
         let parcel = parcel.clone();
         move || parcel.pack(compression, |piece| pieces.blocking_send(piece).is_ok())
     });
-    let end = ending.wait();
+    let end = async move {
+        // it prints nothing; the end of that is its end, and what it complains of is in by then
+        let _ = tokio::io::copy(&mut stdout, &mut tokio::io::sink()).await;
+        ending.wait().await
+    };
     tokio::pin!(end);
     let sent = tokio::select! {
         sent = send(stdin, waiting, packing, compression, progress) => sent,

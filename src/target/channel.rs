@@ -23,9 +23,10 @@ pub struct Channel {
 }
 
 /// The end of a script that runs. Dropping it loses interest in the script, which goes on.
-#[derive(Debug)]
 pub struct Ending {
-    exit: JoinHandle<Result<ExitStatus, TargetError>>,
+    /// Not asked before the output is in: `openssh` closes its way to ssh's master as soon as that knows the exit status, and the
+    /// master then drops what the script has printed and is still on its way.
+    exit: Pin<Box<dyn Future<Output = Result<ExitStatus, TargetError>> + Send>>,
     stderr: JoinHandle<String>,
 }
 
@@ -63,7 +64,7 @@ impl Channel {
         stderr: impl AsyncRead + Send + 'static,
         exit: impl Future<Output = Result<ExitStatus, TargetError>> + Send + 'static,
     ) -> Self {
-        let ending = Ending { exit: tokio::spawn(exit), stderr: tokio::spawn(tail(Box::pin(stderr))) };
+        let ending = Ending { exit: Box::pin(exit), stderr: tokio::spawn(tail(Box::pin(stderr))) };
         Self { stdin: Box::pin(stdin), stdout: Box::pin(stdout), ending }
     }
 
@@ -93,32 +94,37 @@ impl Channel {
 }
 
 impl Ending {
-    /// Waits for the script's end. [`TargetError::LinkLost`] says that nothing is known about it.
+    /// Waits for the script's end. Whoever wants all of its stdout has read that to its end before. [`TargetError::LinkLost`] says
+    /// that nothing is known about it.
     pub async fn wait(mut self) -> Result<Exit, TargetError> {
-        let status = match (&mut self.exit).await {
-            Ok(status) => status?,
-            Err(_) => return Err(TargetError::LinkLost),
-        };
-        // a process that the script left behind may hold stderr: it is not waited for
-        let read = tokio::time::timeout(std::time::Duration::from_millis(500), &mut self.stderr).await;
-        let stderr = read.ok().and_then(Result::ok).unwrap_or_default();
+        let mut said = self.said().await;
+        let status = self.exit.as_mut().await?;
+        if said.is_none() {
+            said = self.said().await;
+        }
+        let stderr = said.unwrap_or_default();
         match status.code() {
             Some(status) => Ok(Exit { status, stderr }),
             None => Err(TargetError::Killed { stderr }),
         }
     }
+
+    /// The end of its stderr, once that is whole: a process that the script left behind may hold it, and is not waited for.
+    async fn said(&mut self) -> Option<String> {
+        let read = tokio::time::timeout(std::time::Duration::from_millis(500), &mut self.stderr).await;
+        read.ok().map(Result::unwrap_or_default)
+    }
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        self.exit.abort();
         self.stderr.abort();
     }
 }
 
 impl std::fmt::Debug for Channel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Channel").field("ending", &self.ending).finish_non_exhaustive()
+        f.debug_struct("Channel").finish_non_exhaustive()
     }
 }
 
